@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "ground/arena.h"
+#include "ground/sys.h"
+
+bool arena_open(struct arena *arena, size_t capacity)
+{
+    unsigned char *base = sys_map(capacity);
+    if (!base)
+        return false;
+    *arena = (struct arena){.base = base, .capacity = capacity};
+    return true;
+}
+
+void *arena_take(struct arena *arena, size_t bytes)
+{
+    size_t rounded = (bytes + 63) & ~(size_t)63;
+    if (rounded < bytes || rounded > arena->capacity - arena->used)
+        return NULL;
+    void *piece = arena->base + arena->used;
+    arena->used += rounded;
+    return piece;
+}
+
+void arena_close(struct arena *arena)
+{
+    sys_unmap(arena->base, arena->capacity);
+    *arena = (struct arena){0};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filter: "is this pointer of interest to us?" answered by one load. One byte per bucket counts the pointers of
+ * interest that hash there; 255 sticks. A stale "yes" costs a look-up, a "no" is always right. Any thread, no locks.
+ * 128 KiB: at 20,000 live samples 14 % of the frees of other pointers take the slow path.
+ */
+#ifndef LW_GROUND_FILTER_H
+#define LW_GROUND_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FILTER_BITS 17
+
+extern uint8_t filter_bytes[1u << FILTER_BITS] __attribute__((visibility("hidden")));
+
+static inline uint32_t filter_bucket(const void *pointer)
+{
+    return (uint32_t)((((uintptr_t)pointer >> 4) * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - FILTER_BITS));
+}
+
+static inline bool filter_maybe(const void *pointer)
+{
+    return __atomic_load_n(&filter_bytes[filter_bucket(pointer)], __ATOMIC_RELAXED) != 0;
+}
+
+void filter_add(const void *pointer);
+void filter_remove(const void *pointer);
+void filter_pin(const void *pointer); /* for ever */
+void filter_clear(void);              /* all but the pins of the bootstrap block, see next.h */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * next: the functions that the doors stand in front of, as the program would have got them (RTLD_NEXT: another
+ * preloaded allocator is respected). Until they are resolved each pointer leads to a stub that resolves them first, so
+ * a door never asks. dlsym itself may allocate: while it works, requests are served from the bootstrap block, whose
+ * pointers are pinned in the filter; free and realloc recognise them by address.
+ */
+#ifndef LW_GROUND_NEXT_H
+#define LW_GROUND_NEXT_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct dl_phdr_info;
+struct iovec;
+
+struct next {
+    void *(*malloc)(size_t);
+    void (*free)(void *);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void *(*reallocarray)(void *, size_t, size_t);
+    void *(*aligned_alloc)(size_t, size_t);
+    int (*posix_memalign)(void **, size_t, size_t);
+    void *(*memalign)(size_t, size_t);
+    void *(*valloc)(size_t);
+    void *(*pvalloc)(size_t);
+    size_t (*malloc_usable_size)(void *);
+    void *(*mmap)(void *, size_t, int, int, int, off_t);
+    int (*munmap)(void *, size_t);
+    void *(*mremap)(void *, size_t, size_t, int, void *);
+    int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    ssize_t (*read)(int, void *, size_t);
+    ssize_t (*pread)(int, void *, size_t, off_t);
+    ssize_t (*readv)(int, const struct iovec *, int);
+    ssize_t (*recv)(int, void *, size_t, int);
+    int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+    void (*exit_now)(int); /* _exit */
+    int (*execve)(const char *, char *const *, char *const *);
+    int (*execvpe)(const char *, char *const *, char *const *);
+    int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+    void (*(*signal)(int, void (*)(int)))(int);
+    int (*malloc_trim)(size_t); /* NULL where the allocator has none */
+};
+
+extern struct next next __attribute__((visibility("hidden")));
+
+void next_resolve(void); /* idempotent; called by the constructor and by the stubs */
+bool next_bootstrap_owns(const void *pointer);
+size_t next_bootstrap_size(const void *pointer); /* usable bytes of such a block */
+void next_bootstrap_pin(void);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "ground/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+long sys_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    int saved = errno;
+    long result = syscall(number, a, b, c, d, e, f);
+    if (result == -1)
+        result = -errno;
+    errno = saved;
+    return result;
+}
+
+int sys_open(const char *path, int flags, int mode)
+{
+    return sys_lift((int)sys_call(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC, mode, 0, 0));
+}
+
+int sys_lift(int fd)
+{
+    if (fd < 0 || fd >= SYS_FIRST_FD)
+        return fd;
+    int high = (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, SYS_FIRST_FD, 0, 0, 0);
+    if (high < 0)
+        return fd;
+    sys_close(fd);
+    return high;
+}
+
+void sys_close(int fd)
+{
+    if (fd >= 0)
+        sys_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+long sys_read(int fd, void *buffer, size_t bytes)
+{
+    long n;
+    do
+        n = sys_call(SYS_read, fd, (long)buffer, (long)bytes, 0, 0, 0);
+    while (n == -EINTR);
+    return n;
+}
+
+long sys_pread(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+    long n;
+    do
+        n = sys_call(SYS_pread64, fd, (long)buffer, (long)bytes, (long)offset, 0, 0);
+    while (n == -EINTR);
+    return n;
+}
+
+long sys_write_all(int fd, const void *data, size_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes) {
+        long n = sys_call(SYS_write, fd, (long)((const char *)data + done), (long)(bytes - done), 0, 0, 0);
+        if (n == -EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? n : -EIO;
+        done += (size_t)n;
+    }
+    return (long)done;
+}
+
+int sys_unlink(const char *path)
+{
+    return (int)sys_call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+}
+
+long sys_read_file(const char *path, char *buffer, size_t capacity)
+{
+    int fd = (int)sys_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (fd < 0)
+        return fd;
+    long n = sys_reread(fd, buffer, capacity);
+    sys_close(fd);
+    return n;
+}
+
+long sys_reread(int fd, char *buffer, size_t capacity)
+{
+    size_t done = 0;
+    while (done + 1 < capacity) {
+        long n = sys_pread(fd, buffer + done, capacity - 1 - done, done);
+        if (n < 0)
+            return n;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    buffer[done] = '\0';
+    return (long)done;
+}
+
+void *sys_map(size_t bytes)
+{
+    long p =
+        sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p < 0 && p > -4096 ? NULL : (void *)p;
+}
+
+void sys_unmap(void *address, size_t bytes)
+{
+    if (address)
+        sys_call(SYS_munmap, (long)address, (long)bytes, 0, 0, 0, 0);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec t = {0};
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sys_now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t sys_realtime_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t sys_thread_cpu_ns(void)
+{
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void sys_sleep_ns(uint64_t ns)
+{
+    struct timespec t = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+    sys_call(SYS_nanosleep, (long)&t, 0, 0, 0, 0, 0);
+}
+
+uint32_t sys_getpid(void)
+{
+    return (uint32_t)sys_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+uint32_t sys_gettid(void)
+{
+    return (uint32_t)sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+void sys_yield(void)
+{
+    sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+void sys_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    sys_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, timeout_ns == UINT64_MAX ? 0 : (long)&t, 0, 0);
+}
+
+void sys_wake(uint32_t *word)
+{
+    sys_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
+}
+
+bool sys_peek(uint64_t address, void *to, size_t bytes)
+{
+    struct iovec local = {.iov_base = to, .iov_len = bytes};
+    struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
+    return sys_call(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1, 0) == (long)bytes;
+}

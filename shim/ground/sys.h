@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys: system calls, the clock, descriptors. Everything here goes to the kernel directly, never through a function
+ * that this library or another preload may have wrapped, and is safe in any thread and in signal handlers.
+ *
+ * Errors: -errno (never errno itself, whose value is preserved). EINTR is retried where a retry is sound.
+ */
+#ifndef LW_GROUND_SYS_H
+#define LW_GROUND_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYS_FIRST_FD 100 /* descriptors of ours stay above what shells and daemons use */
+
+long sys_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* A close-on-exec descriptor of at least SYS_FIRST_FD (or, where the limit forbids that, the one the kernel gave). */
+int sys_open(const char *path, int flags, int mode);
+int sys_lift(int fd); /* moves a descriptor of ours there; negative ones pass through */
+void sys_close(int fd);
+long sys_read(int fd, void *buffer, size_t bytes);
+long sys_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
+long sys_write_all(int fd, const void *data, size_t bytes);
+int sys_unlink(const char *path);
+
+/* Reads a whole small file into buffer as a NUL-terminated string; returns its length, cut at capacity - 1. */
+long sys_read_file(const char *path, char *buffer, size_t capacity);
+long sys_reread(int fd, char *buffer, size_t capacity); /* likewise, from the start of an open descriptor */
+
+/* Private anonymous memory, zeroed; NULL when refused. */
+void *sys_map(size_t bytes);
+void sys_unmap(void *address, size_t bytes);
+
+uint64_t sys_now_ns(void);      /* CLOCK_MONOTONIC */
+uint64_t sys_realtime_ns(void); /* CLOCK_REALTIME */
+uint64_t sys_thread_cpu_ns(void);
+void sys_sleep_ns(uint64_t ns);
+uint32_t sys_getpid(void);
+uint32_t sys_gettid(void);
+void sys_yield(void);
+
+/* Waits until *word differs from expected, somebody wakes it, or the time is over (UINT64_MAX: no limit). */
+void sys_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+void sys_wake(uint32_t *word);
+
+/* Copies from an address that may not be mapped. false: it is not, or the kernel forbids the call. */
+bool sys_peek(uint64_t address, void *to, size_t bytes);
+
+#endif
