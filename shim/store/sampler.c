@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sampler.h"
+
+#define TARGET_LIVE_SAMPLES 20000u
+
+static uint64_t next_random(struct sample_clock *clock, uint64_t seed)
+{
+    if (!clock->random)
+        clock->random = (seed * UINT64_C(0xD1342543DE82EF95)) | 1;
+    uint64_t x = clock->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    clock->random = x;
+    return x * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+double sampler_hit_probability(double x)
+{
+    double term = x, sum = x;
+    for (int k = 2; k < 20; k++) {
+        term *= -x / k;
+        sum += term;
+    }
+    return sum;
+}
+
+double sampler_minus_log(double u)
+{
+    int halvings = 0;
+    while (u < 0.5) { /* at most 53 times, for numbers of 53 bits */
+        u *= 2;
+        halvings++;
+    }
+    double t = (1 - u) / (1 + u), square = t * t, power = t, sum = 0; /* -ln u = 2 atanh t, t in [0, 1/3] */
+    for (int k = 1; k < 27; k += 2) {
+        sum += power / k;
+        power *= square;
+    }
+    return 2 * sum + halvings * 0.69314718055994530942;
+}
+
+static void hand_out(struct sample_clock *clock)
+{
+    uint64_t portion = clock->carry < clock->interval ? clock->carry : clock->interval;
+    clock->countdown = portion;
+    clock->carry -= portion;
+}
+
+static void draw(struct sample_clock *clock, uint64_t interval, uint64_t seed)
+{
+    double u = (double)((next_random(clock, seed) >> 11) + 1) * 0x1p-53;
+    clock->interval = interval;
+    clock->carry = (uint64_t)(sampler_minus_log(u) * (double)interval) + 1;
+    hand_out(clock);
+}
+
+double sampler_step(struct sample_clock *clock, uint64_t size, uint64_t interval, uint64_t seed)
+{
+    if (!clock->interval) {
+        draw(clock, interval, seed);
+        if (size < clock->countdown) {
+            clock->countdown -= size;
+            return size >= interval ? 1 : 0;
+        }
+    }
+    if (size >= clock->interval)
+        return 1;
+    uint64_t rest = size;
+    while (rest >= clock->countdown && clock->carry) {
+        rest -= clock->countdown;
+        hand_out(clock);
+    }
+    if (rest < clock->countdown) {
+        clock->countdown -= rest;
+        return 0;
+    }
+    double weight = 1 / sampler_hit_probability((double)size / (double)clock->interval);
+    draw(clock, interval, seed);
+    return weight;
+}
+
+uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
+                        uint64_t budget_ns_per_s)
+{
+    uint64_t wanted = live_bytes / TARGET_LIVE_SAMPLES;
+    if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
+        interval *= 2;
+    else if (cost_ns_per_s < budget_ns_per_s / 4 && live_samples < TARGET_LIVE_SAMPLES / 2 && interval / 2 >= wanted)
+        interval /= 2;
+    if (interval < 4 * SAMPLER_MIN_INTERVAL)
+        interval = 4 * SAMPLER_MIN_INTERVAL;
+    return interval > SAMPLER_MAX_INTERVAL ? SAMPLER_MAX_INTERVAL : interval;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sampler: which allocations are recorded, and what a recorded one stands for. Pure.
+ *
+ * Sample points are a Poisson process over the bytes that a thread allocates, one every `interval` bytes on average.
+ * A block in which at least one point falls is recorded; a block of s bytes is hit with p = 1 - exp(-s / interval), so
+ * it stands for 1 / p blocks of its size. Each sample carries its own weight, so sums stay unbiased for mixed sizes
+ * and when the interval changes while the program runs. A block of at least `interval` bytes is always recorded,
+ * exactly (weight 1), and leaves the countdown alone.
+ *
+ * A draw larger than the interval is handed out in portions ("carry"), so that the countdown never exceeds the
+ * interval and a large block always reaches the slow path.
+ */
+#ifndef LW_STORE_SAMPLER_H
+#define LW_STORE_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SAMPLER_MIN_INTERVAL 4096u
+#define SAMPLER_MAX_INTERVAL (64u << 20)
+
+struct sample_clock {
+    uint64_t countdown;
+    uint64_t interval; /* that the countdown was drawn with; 0: never drawn */
+    uint64_t carry;
+    uint64_t random; /* any value; 0 is seeded from `seed` */
+};
+
+/*
+ * Accounts for a block of `size` bytes for which size >= clock->countdown holds. Returns the weight: 0 not recorded,
+ * 1 exact, above 1 sampled. `interval` is the mean for new draws; `seed` distinguishes threads.
+ */
+double sampler_step(struct sample_clock *clock, uint64_t size, uint64_t interval, uint64_t seed);
+
+/* 1 - exp(-x) and -ln(u) without libm; x in [0, 1], u in (0, 1]. Relative error below 1e-12. */
+double sampler_hit_probability(double x);
+double sampler_minus_log(double u);
+
+/*
+ * The next interval, from the estimated live bytes and the cost of the last second. Aims at target_live samples
+ * describing the live set, and at no more than budget_ns of sampling per second.
+ */
+uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
+                        uint64_t budget_ns_per_s);
+
+#endif
