@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe/cgroup.h"
+#include "ground/sys.h"
+#include "ground/text.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define V1_NO_LIMIT UINT64_C(0x7000000000000000) /* "none" is LONG_MAX rounded down to pages */
+
+/* The path of the memory controller in /proc/self/cgroup: "4:memory:/a/b" or "0::/a/b". */
+bool cgroup_parse_path(const char *proc_cgroup, bool v2, char *path, size_t capacity)
+{
+    for (const char *line = proc_cgroup; line && *line;) {
+        const char *end = strchr(line, '\n');
+        const char *first = strchr(line, ':');
+        const char *second = first ? strchr(first + 1, ':') : NULL;
+        if (second && (!end || second < end)) {
+            size_t n = (size_t)(second - first - 1);
+            bool hit = v2 ? n == 0 && line[0] == '0' : false;
+            for (const char *name = first + 1; !v2 && name < second; name += strcspn(name, ",:") + 1)
+                hit |= strncmp(name, "memory", 6) == 0 && (name[6] == ',' || name[6] == ':');
+            size_t length = end ? (size_t)(end - second - 1) : strlen(second + 1);
+            if (hit && length < capacity) {
+                memcpy(path, second + 1, length);
+                path[length] = '\0';
+                return true;
+            }
+        }
+        line = end ? end + 1 : NULL;
+    }
+    return false;
+}
+
+/* mountinfo writes blanks and backslashes as \040 and the like. */
+static void copy_unescaped(char *to, size_t capacity, const char *from, size_t n)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < n && out + 1 < capacity; i++) {
+        if (from[i] == '\\' && i + 3 < n) {
+            to[out++] = (char)((from[i + 1] - '0') * 64 + (from[i + 2] - '0') * 8 + (from[i + 3] - '0'));
+            i += 3;
+        } else {
+            to[out++] = from[i];
+        }
+    }
+    to[out] = '\0';
+}
+
+/* "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory" */
+bool cgroup_parse_mount(const char *line, bool v2, char *mount_root, char *mount_point, size_t capacity)
+{
+    const char *field[6];
+    const char *at = line;
+    for (int i = 0; i < 6; i++) {
+        field[i] = at;
+        at = strchr(at, ' ');
+        if (!at)
+            return false;
+        at++;
+    }
+    const char *dash = strstr(at - 1, " - ");
+    if (!dash)
+        return false;
+    if (v2 ? !text_starts(dash + 3, "cgroup2 ") : !text_starts(dash + 3, "cgroup "))
+        return false;
+    const char *options = strrchr(dash, ' ');
+    if (!v2 && !strstr(options, ",memory"))
+        return false;
+    copy_unescaped(mount_root, capacity, field[3], (size_t)(field[4] - field[3] - 1));
+    copy_unescaped(mount_point, capacity, field[4], (size_t)(field[5] - field[4] - 1));
+    return true;
+}
+
+uint64_t cgroup_parse_limit(const char *text)
+{
+    uint64_t value;
+    if (!text_parse_u64(&text, &value) || value >= V1_NO_LIMIT)
+        return LW_UNLIMITED;
+    return value;
+}
+
+static uint64_t row(const char *stat, const char *name)
+{
+    uint64_t value;
+    return text_row(stat, name, &value) ? value : LW_UNKNOWN;
+}
+
+static uint64_t known(uint64_t value)
+{
+    return value == LW_UNKNOWN ? 0 : value;
+}
+
+/*
+ * What reclaim can take at once: file pages on the inactive and active lists (shmem and mlocked pages are not on
+ * them) and reclaimable slab; dirty pages and those under writeback have to be written first and do not count.
+ */
+void cgroup_parse_stat(const char *stat, int version, struct cgroup_level *level)
+{
+    struct lw_level *numbers = &level->numbers;
+    bool v2 = version == 2;
+    uint64_t inactive = row(stat, v2 ? "inactive_file" : "total_inactive_file");
+    uint64_t active = row(stat, v2 ? "active_file" : "total_active_file");
+    uint64_t slab = v2 ? known(row(stat, "slab_reclaimable")) : 0;
+    uint64_t dirty = known(row(stat, v2 ? "file_dirty" : "total_dirty"));
+    uint64_t writeback = known(row(stat, v2 ? "file_writeback" : "total_writeback"));
+    uint64_t file = known(inactive) + known(active);
+    uint64_t busy = dirty + writeback;
+    level->inactive_file_bytes = known(inactive);
+    level->refaults_file = row(stat, v2 ? "workingset_refault_file" : "total_workingset_refault_file");
+    numbers->reclaimable_bytes = slab + (file > busy ? file - busy : 0);
+    numbers->anon_bytes = row(stat, v2 ? "anon" : "total_rss");
+    numbers->file_bytes = row(stat, v2 ? "file" : "total_cache");
+    numbers->shmem_bytes = row(stat, v2 ? "shmem" : "total_shmem");
+    numbers->kernel_bytes = v2 ? row(stat, "kernel") : LW_UNKNOWN;
+    numbers->dirty_bytes = busy;
+}
+
+static long read_in(const struct cgroup_level *level, const char *name, char *buffer, size_t capacity)
+{
+    char path[CGROUP_PATH_BYTES + 64];
+    struct text text = TEXT_ON(path);
+    text_add(&text, level->directory);
+    text_char(&text, '/');
+    text_add(&text, name);
+    return sys_read_file(path, buffer, capacity);
+}
+
+static uint64_t number_in(const struct cgroup_level *level, const char *name, uint64_t missing)
+{
+    char buffer[64];
+    const char *at = buffer;
+    uint64_t value;
+    if (read_in(level, name, buffer, sizeof buffer) <= 0)
+        return missing;
+    if (text_starts(buffer, "max"))
+        return LW_UNLIMITED;
+    return text_parse_u64(&at, &value) ? (value >= V1_NO_LIMIT ? LW_UNLIMITED : value) : missing;
+}
+
+static uint64_t row_in(const struct cgroup_level *level, const char *name, const char *key)
+{
+    char buffer[512];
+    return read_in(level, name, buffer, sizeof buffer) > 0 ? row(buffer, key) : LW_UNKNOWN;
+}
+
+static void refresh_limits(struct cgroup_level *level, int version)
+{
+    struct lw_level *numbers = &level->numbers;
+    bool v2 = version == 2;
+    numbers->limit_bytes = number_in(level, v2 ? "memory.max" : "memory.limit_in_bytes", LW_UNLIMITED);
+    numbers->high_bytes = number_in(level, v2 ? "memory.high" : "memory.soft_limit_in_bytes", LW_UNLIMITED);
+    numbers->peak_bytes = number_in(level, v2 ? "memory.peak" : "memory.max_usage_in_bytes", LW_UNKNOWN);
+    numbers->oom_kills = row_in(level, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
+    numbers->max_events = v2 ? row_in(level, "memory.events", "max") : number_in(level, "memory.failcnt", LW_UNKNOWN);
+    uint64_t swap_limit = number_in(level, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", LW_UNLIMITED);
+    uint64_t swap_used = number_in(level, v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes", LW_UNKNOWN);
+    if (!v2 && swap_limit != LW_UNLIMITED) /* memsw counts memory and swap together */
+        swap_limit = swap_limit > numbers->limit_bytes ? swap_limit - numbers->limit_bytes : 0;
+    if (!v2 && swap_used != LW_UNKNOWN)
+        swap_used = swap_used > numbers->used_bytes ? swap_used - numbers->used_bytes : 0;
+    numbers->swap_limit_bytes = swap_limit;
+    numbers->swap_used_bytes = swap_used;
+}
+
+bool cgroup_peek(int usage_fd, uint64_t *used_bytes)
+{
+    char buffer[32];
+    const char *at = buffer;
+    long n = usage_fd < 0 ? -1 : sys_pread(usage_fd, buffer, sizeof buffer - 1, 0);
+    if (n <= 0)
+        return false;
+    buffer[n] = '\0';
+    return text_parse_u64(&at, used_bytes);
+}
+
+static void refresh_stat(struct cgroup_level *level, int version)
+{
+    char stat[6144]; /* v2 on 6.18 has 1.6 KiB, v1 1.2 KiB */
+    if (level->stat_fd >= 0 && sys_reread(level->stat_fd, stat, sizeof stat) > 0)
+        cgroup_parse_stat(stat, version, level);
+}
+
+bool cgroup_peek_reclaimable(int stat_fd, int version, char *buffer, size_t capacity, uint64_t *reclaimable_bytes)
+{
+    struct cgroup_level level;
+    if (stat_fd < 0 || sys_reread(stat_fd, buffer, capacity) <= 0)
+        return false;
+    cgroup_parse_stat(buffer, version, &level);
+    *reclaimable_bytes = level.numbers.reclaimable_bytes;
+    return true;
+}
+
+void cgroup_refresh_stat(struct cgroup *cgroup, uint32_t level)
+{
+    if (level < cgroup->count)
+        refresh_stat(&cgroup->levels[level], cgroup->version);
+}
+
+void cgroup_refresh_usage(struct cgroup *cgroup)
+{
+    for (uint32_t i = 0; i < cgroup->count; i++)
+        cgroup_peek(cgroup->levels[i].usage_fd, &cgroup->levels[i].numbers.used_bytes);
+}
+
+void cgroup_refresh(struct cgroup *cgroup)
+{
+    cgroup_refresh_usage(cgroup);
+    for (uint32_t i = 0; i < cgroup->count; i++) {
+        refresh_limits(&cgroup->levels[i], cgroup->version);
+        refresh_stat(&cgroup->levels[i], cgroup->version);
+    }
+}
+
+static int open_in(const struct cgroup_level *level, const char *name)
+{
+    char path[CGROUP_PATH_BYTES + 64];
+    struct text text = TEXT_ON(path);
+    text_add(&text, level->directory);
+    text_char(&text, '/');
+    text_add(&text, name);
+    return sys_open(path, O_RDONLY, 0);
+}
+
+static void add_level(struct cgroup *cgroup, const char *mount_point, const char *path)
+{
+    if (cgroup->count == CGROUP_MAX_LEVELS)
+        return;
+    struct cgroup_level *level = &cgroup->levels[cgroup->count];
+    *level = (struct cgroup_level){.usage_fd = -1, .stat_fd = -1};
+    struct text text = TEXT_ON(level->directory);
+    text_add(&text, mount_point);
+    if (!text_equal(path, "/"))
+        text_add(&text, path);
+    bool v2 = cgroup->version == 2;
+    level->stat_fd = open_in(level, "memory.stat");
+    level->usage_fd = open_in(level, v2 ? "memory.current" : "memory.usage_in_bytes");
+    if (level->usage_fd < 0) { /* the v2 root has no memory.current: the host's numbers stand for it */
+        sys_close(level->stat_fd);
+        return;
+    }
+    level->numbers.kind = v2 ? LW_LEVEL_CGROUP_V2 : LW_LEVEL_CGROUP_V1;
+    level->numbers.flags = LW_LEVEL_KILLS | (cgroup->count == 0 ? LW_LEVEL_OWN : 0);
+    size_t length = strlen(path);
+    text_copy(level->numbers.path, sizeof level->numbers.path,
+              length < sizeof level->numbers.path ? path : path + length - sizeof level->numbers.path + 1);
+    cgroup->count++;
+}
+
+/* One level for the own cgroup and one for each visible ancestor. */
+static void add_chain(struct cgroup *cgroup, const char *mount_point, const char *relative)
+{
+    char path[CGROUP_PATH_BYTES];
+    text_copy(path, sizeof path, relative[0] ? relative : "/");
+    for (;;) {
+        add_level(cgroup, mount_point, path);
+        char *slash = strrchr(path, '/');
+        if (!slash || text_equal(path, "/"))
+            return;
+        *(slash == path ? slash + 1 : slash) = '\0';
+    }
+}
+
+/* Where the own path lies below this mount; a container's mount shows its own cgroup as the root. */
+static const char *below_mount(const char *path, const char *mount_root)
+{
+    size_t n = strlen(mount_root);
+    if (n == 1)
+        return path;
+    if (strncmp(path, mount_root, n) == 0 && (path[n] == '/' || path[n] == '\0'))
+        return path + n;
+    return text_starts(path, "/..") ? "" : path;
+}
+
+struct mount {
+    bool found;
+    char root[CGROUP_PATH_BYTES];
+    char point[CGROUP_PATH_BYTES];
+};
+
+static void look_at_line(const char *line, struct mount *v1, struct mount *v2)
+{
+    if (!v1->found)
+        v1->found = cgroup_parse_mount(line, false, v1->root, v1->point, sizeof v1->root);
+    if (!v2->found)
+        v2->found = cgroup_parse_mount(line, true, v2->root, v2->point, sizeof v2->root);
+}
+
+/* mountinfo may be long; it is read line by line through a small buffer. Overlong lines are passed over. */
+static bool find_mounts(const char *root, struct mount *v1, struct mount *v2)
+{
+    char path[CGROUP_PATH_BYTES], line[4096], chunk[4096];
+    struct text text = TEXT_ON(path);
+    text_add(&text, root);
+    text_add(&text, "/proc/self/mountinfo");
+    int fd = sys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    size_t length = 0;
+    long n;
+    while ((n = sys_read(fd, chunk, sizeof chunk)) > 0) {
+        for (long i = 0; i < n; i++) {
+            if (chunk[i] != '\n') {
+                if (length + 1 < sizeof line)
+                    line[length++] = chunk[i];
+                continue;
+            }
+            line[length] = '\0';
+            look_at_line(line, v1, v2);
+            length = 0;
+        }
+    }
+    sys_close(fd);
+    return true;
+}
+
+static long read_proc_cgroup(const char *root, char *buffer, size_t capacity)
+{
+    char path[CGROUP_PATH_BYTES];
+    struct text text = TEXT_ON(path);
+    text_add(&text, root);
+    text_add(&text, "/proc/self/cgroup");
+    return sys_read_file(path, buffer, capacity);
+}
+
+static void note_pressure(struct cgroup *cgroup, const char *root, const char *proc_cgroup, const struct mount *v2)
+{
+    char path[CGROUP_PATH_BYTES];
+    if (!v2->found || !cgroup_parse_path(proc_cgroup, true, path, sizeof path))
+        return;
+    const char *relative = below_mount(path, v2->root);
+    if (text_equal(relative, "/") || !relative[0])
+        relative = "";
+    struct text text = TEXT_ON(cgroup->pressure);
+    text_add(&text, root);
+    text_add(&text, v2->point);
+    text_add(&text, relative);
+    text_add(&text, "/memory.pressure");
+}
+
+bool cgroup_open(struct cgroup *cgroup, const char *root)
+{
+    char proc_cgroup[4096], point[CGROUP_PATH_BYTES];
+    struct mount v1 = {0}, v2 = {0};
+    memset(cgroup, 0, sizeof *cgroup);
+    if (read_proc_cgroup(root, proc_cgroup, sizeof proc_cgroup) <= 0) {
+        text_copy(cgroup->why, sizeof cgroup->why, "/proc/self/cgroup cannot be read");
+        return false;
+    }
+    if (!find_mounts(root, &v1, &v2)) {
+        text_copy(cgroup->why, sizeof cgroup->why, "/proc/self/mountinfo cannot be read");
+        return false;
+    }
+    note_pressure(cgroup, root, proc_cgroup, &v2);
+    const struct mount *mount = NULL;
+    if (v1.found && cgroup_parse_path(proc_cgroup, false, cgroup->own, sizeof cgroup->own)) {
+        cgroup->version = 1;
+        mount = &v1;
+    } else if (v2.found && cgroup_parse_path(proc_cgroup, true, cgroup->own, sizeof cgroup->own)) {
+        cgroup->version = 2;
+        mount = &v2;
+    }
+    if (mount) {
+        struct text text = TEXT_ON(point);
+        text_add(&text, root);
+        text_add(&text, mount->point);
+        add_chain(cgroup, point, below_mount(cgroup->own, mount->root));
+    }
+    if (!cgroup->count) {
+        text_copy(cgroup->why, sizeof cgroup->why,
+                  mount ? "the memory controller's files are not there"
+                        : "no cgroup file system with the memory "
+                          "controller is mounted");
+        return false;
+    }
+    cgroup_refresh(cgroup);
+    for (uint32_t i = 0; i < cgroup->count; i++)
+        cgroup->levels[i].numbers.oom_kills_start = cgroup->levels[i].numbers.oom_kills;
+    return true;
+}
+
+void cgroup_close(struct cgroup *cgroup)
+{
+    for (uint32_t i = 0; i < cgroup->count; i++) {
+        sys_close(cgroup->levels[i].usage_fd);
+        sys_close(cgroup->levels[i].stat_fd);
+    }
+    cgroup->count = 0;
+}
+
+bool cgroup_moved(const struct cgroup *cgroup, const char *root)
+{
+    char proc_cgroup[4096], path[CGROUP_PATH_BYTES];
+    if (!cgroup->version || read_proc_cgroup(root, proc_cgroup, sizeof proc_cgroup) <= 0)
+        return false;
+    return cgroup_parse_path(proc_cgroup, cgroup->version == 2, path, sizeof path) && !text_equal(path, cgroup->own);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe/elf_symbols.h"
+#include "ground/next.h"
+#include "ground/text.h"
+#include "observe/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+struct search {
+    const char *name;
+    void *address;
+    uint64_t size;
+};
+
+struct tables {
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    const uint32_t *hash; /* DT_GNU_HASH */
+};
+
+static bool find_tables(const struct dl_phdr_info *info, struct tables *tables)
+{
+    const ElfW(Dyn) *dynamic = NULL;
+    *tables = (struct tables){0};
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    if (!dynamic || (info->dlpi_name && strstr(info->dlpi_name, "vdso")))
+        return false;
+    for (; dynamic->d_tag != DT_NULL; dynamic++) {
+        uintptr_t value = dynamic->d_un.d_ptr;
+        if (value < info->dlpi_addr) /* musl and some machines leave it unrelocated */
+            value += info->dlpi_addr;
+        if (dynamic->d_tag == DT_SYMTAB)
+            tables->symbols = (const void *)value;
+        else if (dynamic->d_tag == DT_STRTAB)
+            tables->strings = (const void *)value;
+        else if (dynamic->d_tag == DT_GNU_HASH)
+            tables->hash = (const void *)value;
+    }
+    return tables->symbols && tables->strings && tables->hash;
+}
+
+static int search_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct search *search = context;
+    struct tables tables;
+    if (!find_tables(info, &tables))
+        return 0;
+    uint32_t hash = 5381;
+    for (const char *c = search->name; *c; c++)
+        hash = hash * 33 + (unsigned char)*c;
+    uint32_t buckets = tables.hash[0], first = tables.hash[1], bloom_words = tables.hash[2];
+    const uint32_t *bucket = (const void *)((const ElfW(Addr) *)(const void *)(tables.hash + 4) + bloom_words);
+    const uint32_t *chain = bucket + buckets;
+    uint32_t i = buckets ? bucket[hash % buckets] : 0;
+    for (; i >= first && i; i++) {
+        uint32_t entry = chain[i - first];
+        const ElfW(Sym) *symbol = &tables.symbols[i];
+        if ((entry | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
+            strcmp(tables.strings + symbol->st_name, search->name) == 0) {
+            search->address = (void *)(info->dlpi_addr + symbol->st_value);
+            search->size = symbol->st_size;
+            return 1;
+        }
+        if (entry & 1)
+            break;
+    }
+    return 0;
+}
+
+void *elf_symbol(const char *name, uint64_t *size_bytes)
+{
+    struct search search = {.name = name};
+    next.dl_iterate_phdr(search_module, &search);
+    if (size_bytes)
+        *size_bytes = search.size;
+    return search.address;
+}
+
+/* ---- modules ---- */
+
+static unsigned long long modules_seen; /* dlpi_adds when the modules were last listed */
+
+#define NAMED_WORDS      1024u /* a bit for each node of the journal's layout */
+#define RECENT_ADDRESSES 4096u
+static uint64_t named[NAMED_WORDS];
+static uint64_t recent[RECENT_ADDRESSES];
+
+static void copy_build_id(const struct dl_phdr_info *info, struct lw_module *module)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_NOTE)
+            continue;
+        const char *at = (const char *)(info->dlpi_addr + segment->p_vaddr), *end = at + segment->p_memsz;
+        while (at + sizeof(ElfW(Nhdr)) <= end) {
+            const ElfW(Nhdr) *note = (const void *)at;
+            const char *name = at + sizeof *note, *value = name + ((note->n_namesz + 3) & ~3u);
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
+                note->n_descsz <= sizeof module->build_id) {
+                module->build_id_bytes = (uint8_t)note->n_descsz;
+                memcpy(module->build_id, value, note->n_descsz);
+                return;
+            }
+            at = value + ((note->n_descsz + 3) & ~3u);
+        }
+    }
+}
+
+static bool have_module(struct journal *journal, const struct lw_module *module)
+{
+    uint32_t count = journal_used(journal_section(journal, LW_SECTION_MODULES));
+    for (uint32_t i = 0; i < count; i++)
+        if (memcmp(&journal->modules[i], module, sizeof *module) == 0)
+            return true;
+    return false;
+}
+
+static int note_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct journal *journal = context;
+    if (modules_seen == info->dlpi_adds)
+        return 1;
+    struct lw_module module = {.start = UINT64_MAX, .bias = info->dlpi_addr};
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uint64_t start = info->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
+        if (segment->p_type != PT_LOAD)
+            continue;
+        module.start = start < module.start ? start : module.start;
+        module.end = end > module.end ? end : module.end;
+    }
+    const char *path = info->dlpi_name && info->dlpi_name[0] ? info->dlpi_name : journal->identity->executable;
+    module.path = journal_string(journal, path);
+    copy_build_id(info, &module);
+    if (module.end && !have_module(journal, &module))
+        journal_module(journal, &module);
+    return 0;
+}
+
+static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
+{
+    *(unsigned long long *)context = info->dlpi_adds;
+    return 1;
+}
+
+void elf_note_modules(struct journal *journal)
+{
+    unsigned long long adds = 0;
+    next.dl_iterate_phdr(read_adds, &adds);
+    if (adds == modules_seen)
+        return;
+    next.dl_iterate_phdr(note_module, journal);
+    modules_refresh();
+    modules_seen = adds;
+}
+
+/* ---- names ---- */
+
+static uint32_t module_of(struct journal *journal, uint64_t address)
+{
+    uint32_t count = journal_used(journal_section(journal, LW_SECTION_MODULES));
+    for (uint32_t i = count; i-- > 0;)
+        if (address >= journal->modules[i].start && address < journal->modules[i].end)
+            return i;
+    return UINT32_MAX;
+}
+
+static void note_symbol(struct journal *journal, uint64_t address)
+{
+    Dl_info info;
+    struct lw_symbol symbol = {.address = address, .module = module_of(journal, address)};
+    if (dladdr((void *)(uintptr_t)(address - 1), &info) && info.dli_sname) {
+        symbol.name = journal_string(journal, info.dli_sname);
+        symbol.offset = (uint32_t)(address - (uintptr_t)info.dli_saddr);
+    }
+    journal_symbol(journal, &symbol);
+}
+
+/* dladdr walks a module's whole symbol table: some 10 us. Each address is looked up once, each node is marked. */
+static bool name_node(struct journal *journal, uint32_t node)
+{
+    uint64_t bit = UINT64_C(1) << node % 64, *word = &named[node / 64 % NAMED_WORDS];
+    uint64_t address = journal->nodes[node].frame;
+    if (*word & bit)
+        return false;
+    *word |= bit;
+    uint64_t *slot = &recent[index_mix(address, 0) % RECENT_ADDRESSES];
+    if (address & (LW_FRAME_PYTHON | LW_FRAME_MARKER) || *slot == address)
+        return false;
+    *slot = address;
+    note_symbol(journal, address);
+    return true;
+}
+
+void elf_note_symbols(struct journal *journal, uint32_t budget, uint64_t from_bytes)
+{
+    uint32_t sites = journal_used(journal_section(journal, LW_SECTION_SITES));
+    for (uint32_t i = 0; i < sites; i++) {
+        const struct lw_site *site = &journal->sites[i];
+        if (site->resident_bytes < from_bytes && site->committed_bytes < from_bytes)
+            continue;
+        for (uint32_t node = site->node; node && budget; node = journal->nodes[node].parent)
+            budget -= name_node(journal, node);
+    }
+}
+
+void elf_forget(void)
+{
+    modules_seen = 0;
+    memset(named, 0, sizeof named);
+    memset(recent, 0, sizeof recent);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * elf_symbols: exported symbols of the loaded modules, read in memory. Unlike dlsym it also sees libraries that were
+ * loaded with RTLD_LOCAL (an embedded libpython). Takes the loader's lock: watcher thread only, in calm times.
+ */
+#ifndef LW_OBSERVE_ELF_SYMBOLS_H
+#define LW_OBSERVE_ELF_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/journal.h"
+
+/* NULL: no module exports it. size may be NULL. */
+void *elf_symbol(const char *name, uint64_t *size_bytes);
+/* The loaded modules that the journal does not have yet. Cheap when nothing was loaded since. */
+void elf_note_modules(struct journal *journal);
+/* Names for the native frames of sites that hold at least so many bytes; looks up no more than `budget` of them. */
+void elf_note_symbols(struct journal *journal, uint32_t budget, uint64_t from_bytes);
+void elf_forget(void); /* a new journal begins */
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe/process.h"
+#include "ground/sys.h"
+#include "ground/text.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SYSTEM_FILE_BYTES 4096
+
+static uint64_t status_kib(const char *status, const char *name)
+{
+    uint64_t kib;
+    return text_row(status, name, &kib) ? kib * 1024 : 0;
+}
+
+/* /proc/self/stat: "pid (comm) S ppid ..."; comm may hold anything, so fields are counted from the last ')'. */
+static const char *stat_fields(const char *stat)
+{
+    const char *close = strrchr(stat, ')');
+    return close ? close + 2 : NULL;
+}
+
+static uint64_t stat_field(const char *stat, int number) /* as in proc(5); the state letter is 3 */
+{
+    const char *at = stat_fields(stat);
+    uint64_t value = 0;
+    for (int i = 3; at && i < number; i++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    return at && text_parse_u64(&at, &value) ? value : 0;
+}
+
+bool process_read(struct process_numbers *numbers)
+{
+    char text[SYSTEM_FILE_BYTES];
+    struct process_numbers found = {0};
+    if (sys_read_file("/proc/self/status", text, sizeof text) <= 0)
+        return false;
+    found.rss_bytes = status_kib(text, "VmRSS");
+    found.anon_bytes = status_kib(text, "RssAnon");
+    found.file_bytes = status_kib(text, "RssFile");
+    found.shmem_bytes = status_kib(text, "RssShmem");
+    found.swap_bytes = status_kib(text, "VmSwap");
+    found.page_tables_bytes = status_kib(text, "VmPTE");
+    found.peak_rss_bytes = status_kib(text, "VmHWM");
+    found.data_bytes = status_kib(text, "VmData");
+    uint64_t threads = 0;
+    text_row(text, "Threads", &threads);
+    found.threads = (uint32_t)threads;
+    if (sys_read_file("/proc/self/stat", text, sizeof text) > 0) {
+        found.minor_faults = stat_field(text, 10);
+        found.major_faults = stat_field(text, 12);
+    }
+    *numbers = found;
+    return true;
+}
+
+/* "size resident shared text lib data dt", in pages */
+bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes)
+{
+    char text[128];
+    uint64_t field[6];
+    const char *at = text;
+    if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+        return false;
+    for (int i = 0; i < 6; i++) {
+        if (!text_parse_u64(&at, &field[i]))
+            return false;
+        at += *at == ' ';
+    }
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    *rss_bytes = field[1] * page;
+    *data_bytes = field[5] * page;
+    return true;
+}
+
+bool process_host_level(struct lw_level *level)
+{
+    char text[SYSTEM_FILE_BYTES];
+    uint64_t total, available, swap_free = 0, swap_total = 0, value;
+    if (sys_read_file("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "MemTotal", &total) ||
+        !text_row(text, "MemAvailable", &available))
+        return false;
+    text_row(text, "SwapFree", &swap_free);
+    text_row(text, "SwapTotal", &swap_total);
+    uint64_t free_bytes = text_row(text, "MemFree", &value) ? value * 1024 : 0;
+    memset(level, 0, sizeof *level);
+    level->kind = LW_LEVEL_HOST;
+    level->flags = LW_LEVEL_KILLS;
+    level->limit_bytes = total * 1024;
+    level->used_bytes = total * 1024 - free_bytes;
+    level->reclaimable_bytes = available * 1024 > free_bytes ? available * 1024 - free_bytes : 0;
+    level->swap_limit_bytes = swap_total * 1024;
+    level->swap_used_bytes = (swap_total - swap_free) * 1024;
+    level->high_bytes = LW_UNLIMITED;
+    level->peak_bytes = level->anon_bytes = level->file_bytes = level->shmem_bytes = LW_UNKNOWN;
+    level->kernel_bytes = level->dirty_bytes = level->max_events = LW_UNKNOWN;
+    level->oom_kills = level->oom_kills_start = LW_UNKNOWN;
+    text_copy(level->path, sizeof level->path, "host");
+    return true;
+}
+
+void process_program(char *name, size_t capacity)
+{
+    char path[512];
+    long n = sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, sizeof path - 1, 0, 0);
+    path[n > 0 ? n : 0] = '\0';
+    const char *slash = strrchr(path, '/');
+    text_copy(name, capacity, n > 0 ? (slash ? slash + 1 : path) : "?");
+}
+
+static void read_line(const char *path, char *to, size_t capacity)
+{
+    char text[SYSTEM_FILE_BYTES];
+    long n = sys_read_file(path, text, sizeof text);
+    text[n > 0 ? strcspn(text, "\n") : 0] = '\0';
+    text_copy(to, capacity, text);
+}
+
+static void identity_times(struct lw_identity *identity)
+{
+    char text[SYSTEM_FILE_BYTES];
+    uint64_t now_mono = sys_now_ns(), now_real = sys_realtime_ns(), age = 0;
+    if (sys_read_file("/proc/self/stat", text, sizeof text) > 0) {
+        struct timespec boot = {0};
+        identity->ppid = (uint32_t)stat_field(text, 4);
+        identity->start_ticks = stat_field(text, 22);
+        clock_gettime(CLOCK_BOOTTIME, &boot);
+        uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+        uint64_t since_boot = (uint64_t)boot.tv_sec * 1000000000u + (uint64_t)boot.tv_nsec;
+        uint64_t started = identity->start_ticks * (1000000000u / ticks);
+        age = since_boot > started ? since_boot - started : 0;
+    }
+    identity->epoch_mono_ns = now_mono > age ? now_mono - age : 0;
+    identity->started_realtime_ns = now_real - age;
+}
+
+static void identity_command(struct lw_identity *identity)
+{
+    int fd = sys_open("/proc/self/cmdline", O_RDONLY, 0);
+    long n = fd < 0 ? 0 : sys_read(fd, identity->command, sizeof identity->command - 1);
+    char more;
+    identity->command_bytes = n > 0 ? (uint32_t)n : 0;
+    identity->command_cut = n == (long)sizeof identity->command - 1 && sys_read(fd, &more, 1) == 1;
+    sys_close(fd);
+}
+
+void process_identity(struct lw_identity *identity, const char *options, const char *job)
+{
+    struct utsname system;
+    identity->pid = sys_getpid();
+    identity->uid = (uint32_t)sys_call(SYS_getuid, 0, 0, 0, 0, 0, 0);
+    identity->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    identity_times(identity);
+    identity_command(identity);
+    read_line("/proc/sys/kernel/random/boot_id", identity->boot_id, sizeof identity->boot_id);
+    text_copy(identity->options, sizeof identity->options, options ? options : "");
+    text_copy(identity->job, sizeof identity->job, job ? job : "");
+    text_copy(identity->shim_version, sizeof identity->shim_version, LASTWORDS_VERSION);
+    process_program(identity->program, sizeof identity->program);
+    sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)identity->executable,
+             sizeof identity->executable - 1, 0, 0);
+    sys_call(SYS_getcwd, (long)identity->directory, sizeof identity->directory, 0, 0, 0, 0);
+    if (sys_call(SYS_uname, (long)&system, 0, 0, 0, 0, 0) == 0) {
+        struct text text = TEXT_ON(identity->kernel);
+        text_add(&text, system.release);
+        text_char(&text, ' ');
+        text_add(&text, system.version);
+        text_copy(identity->host, sizeof identity->host, system.nodename);
+    }
+}
+
+bool process_thread(uint32_t tid, char *run_state, char name[16])
+{
+    char path[64], text[512];
+    struct text where = TEXT_ON(path);
+    text_add(&where, "/proc/self/task/");
+    text_u64(&where, tid);
+    text_add(&where, "/stat");
+    if (sys_read_file(path, text, sizeof text) <= 0)
+        return false;
+    const char *fields = stat_fields(text), *open = strchr(text, '(');
+    if (!fields || !open)
+        return false;
+    *run_state = *fields;
+    size_t n = (size_t)(fields - 2 - open - 1);
+    if (n > 15)
+        n = 15;
+    memcpy(name, open + 1, n);
+    name[n] = '\0';
+    return true;
+}
+
+struct directory_entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+};
+
+typedef bool entry_found(void *context, uint64_t number);
+
+/* Calls found for each entry that is a number, until it says false. */
+static void each_number(const char *directory, entry_found *found, void *context)
+{
+    char buffer[4096] __attribute__((aligned(8)));
+    int fd = sys_open(directory, O_RDONLY | O_DIRECTORY, 0);
+    long n;
+    while (fd >= 0 && (n = sys_call(SYS_getdents64, fd, (long)buffer, sizeof buffer, 0, 0, 0)) > 0) {
+        for (long at = 0; at < n;) {
+            struct directory_entry *entry = (struct directory_entry *)(buffer + at);
+            const char *cursor = entry->name;
+            uint64_t number;
+            at += entry->record_bytes;
+            if (text_parse_u64(&cursor, &number) && !*cursor && !found(context, number)) {
+                sys_close(fd);
+                return;
+            }
+        }
+    }
+    sys_close(fd);
+}
+
+struct tid_list {
+    uint32_t *tids;
+    uint32_t count, capacity;
+};
+
+static bool add_tid(void *context, uint64_t tid)
+{
+    struct tid_list *list = context;
+    if (list->count < list->capacity)
+        list->tids[list->count] = (uint32_t)tid;
+    list->count++;
+    return true;
+}
+
+uint32_t process_threads(uint32_t *tids, uint32_t capacity)
+{
+    struct tid_list list = {tids, 0, capacity};
+    each_number("/proc/self/task", add_tid, &list);
+    return list.count;
+}
+
+struct input_search {
+    void (*found)(void *, const char *, uint32_t, uint64_t, uint64_t);
+    void *context;
+    uint32_t count;
+};
+
+static bool look_at_descriptor(void *context, uint64_t fd)
+{
+    struct input_search *search = context;
+    struct stat info;
+    char link[64], path[512];
+    if (fstat((int)fd, &info) < 0 || !S_ISREG(info.st_mode))
+        return true;
+    long flags = sys_call(SYS_fcntl, (long)fd, F_GETFL, 0, 0, 0, 0);
+    if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
+        return true;
+    struct text text = TEXT_ON(link);
+    text_add(&text, "/proc/self/fd/");
+    text_u64(&text, fd);
+    long n = sys_call(SYS_readlinkat, AT_FDCWD, (long)link, (long)path, sizeof path - 1, 0, 0);
+    if (n <= 0 || text_starts(path, "/proc/") || text_starts(path, "/sys/"))
+        return true;
+    path[n] = '\0';
+    long offset = sys_call(SYS_lseek, (long)fd, 0, SEEK_CUR, 0, 0, 0);
+    search->found(search->context, path, (uint32_t)fd, (uint64_t)info.st_size, offset > 0 ? (uint64_t)offset : 0);
+    return ++search->count < 64;
+}
+
+uint32_t process_inputs(void (*found)(void *context, const char *path, uint32_t fd, uint64_t size, uint64_t offset),
+                        void *context)
+{
+    struct input_search search = {found, context, 0};
+    each_number("/proc/self/fd", look_at_descriptor, &search);
+    return search.count;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process: this process and its host in numbers, from /proc. Costs: statm 0.5 us, status and stat some 10 us,
+ * meminfo 3 us. Any thread; signal-safe.
+ */
+#ifndef LW_OBSERVE_PROCESS_H
+#define LW_OBSERVE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal_format.h"
+
+struct process_numbers {
+    uint64_t rss_bytes;
+    uint64_t anon_bytes;
+    uint64_t file_bytes;
+    uint64_t shmem_bytes;
+    uint64_t swap_bytes;
+    uint64_t page_tables_bytes;
+    uint64_t peak_rss_bytes;
+    uint64_t data_bytes; /* private writable address space: committed, touched or not */
+    uint64_t major_faults;
+    uint64_t minor_faults;
+    uint32_t threads;
+};
+
+bool process_read(struct process_numbers *numbers);
+/* Resident and private writable bytes; opens and closes, for a process that keeps nothing open yet. */
+bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes);
+/* Host: MemTotal, MemAvailable + SwapFree as a level. */
+bool process_host_level(struct lw_level *level);
+void process_identity(struct lw_identity *identity, const char *options, const char *job);
+/* Base name of the executable, "?" if unknown. */
+void process_program(char *name, size_t capacity);
+/* The run state letter and name of a thread of this process. */
+bool process_thread(uint32_t tid, char *run_state, char name[16]);
+/* Thread ids of this process; returns how many there were (at most capacity are stored). */
+uint32_t process_threads(uint32_t *tids, uint32_t capacity);
+/* Regular files open for reading. */
+uint32_t process_inputs(void (*found)(void *context, const char *path, uint32_t fd, uint64_t size, uint64_t offset),
+                        void *context);
+
+#endif

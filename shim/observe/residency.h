@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * residency: which pages of a range are in memory, in swap, or neither. Three ways, the best that works here:
+ *     PAGEMAP_SCAN (ioctl on /proc/self/pagemap, Linux 6.7; Documentation/admin-guide/mm/pagemap.rst): 4 GiB in 9 ms
+ *     /proc/self/pagemap: bit 63 present, 62 swapped, 61 file or shared; no privilege needed for these: 16-20 ms
+ *     mincore: 4-6 ms, cannot see swap, and for file mappings tells the page cache, not this process
+ * The zero page is not resident memory; only PAGEMAP_SCAN can tell.
+ * One thread at a time (the watcher): the buffer is handed in.
+ */
+#ifndef LW_OBSERVE_RESIDENCY_H
+#define LW_OBSERVE_RESIDENCY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "journal_format.h"
+
+struct residency {
+    int fd;
+    enum lw_residency method;
+    uint32_t page_bytes;
+    unsigned char *buffer;
+    size_t buffer_bytes;
+};
+
+#define RESIDENCY_BUFFER_BYTES (64u * 1024)
+
+enum residency_flags { RESIDENCY_PRESENT = 1, RESIDENCY_SWAPPED = 2, RESIDENCY_FILE = 4 };
+
+typedef void residency_found(void *context, uint64_t start, uint64_t end, unsigned flags);
+
+bool residency_open(struct residency *residency, void *buffer, size_t buffer_bytes, uint32_t page_bytes);
+void residency_close(struct residency *residency);
+/* Runs of pages that are present or swapped, in ascending order. false: nothing could be read. */
+bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, residency_found *found, void *context);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#define UNW_LOCAL_ONLY
+#include "observe/unwind.h"
+#include "ground/next.h"
+#include "ground/text.h"
+
+#include <dlfcn.h>
+#include <libunwind.h>
+#include <link.h>
+
+#define STRING_OF(x)  #x
+#define STRING_OF2(x) STRING_OF(x)
+#define UNW_NAME(fn)  STRING_OF2(UNW_OBJ(fn)) /* _ULx86_64_get_proc_info_by_ip and the like */
+
+static struct {
+    int (*backtrace)(void **, int);
+    int (*proc_info_by_ip)(unw_addr_space_t, unw_word_t, unw_proc_info_t *, void *);
+    unw_addr_space_t *local;
+    int (*init)(unw_cursor_t *, unw_context_t *, int);
+    int (*step)(unw_cursor_t *);
+    int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
+} library;
+static uint64_t own_start, own_end;
+
+static int find_own(struct dl_phdr_info *info, size_t size, void *context)
+{
+    uint64_t here = (uintptr_t)&find_own;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uint64_t start = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) && here >= start &&
+            here < start + segment->p_memsz) {
+            own_start = start;
+            own_end = start + segment->p_memsz;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void *symbol(void *handle, const char *name)
+{
+    return dlsym(handle, name);
+}
+
+bool unwind_load(char *why, size_t capacity)
+{
+    if (!own_start)
+        next.dl_iterate_phdr(find_own, NULL);
+    if (library.backtrace)
+        return true;
+    void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        text_copy(why, capacity, "libunwind.so.8 is not installed (package libunwind8)");
+        return false;
+    }
+    library.proc_info_by_ip = symbol(handle, UNW_NAME(get_proc_info_by_ip));
+    library.local = symbol(handle, UNW_NAME(local_addr_space));
+    library.init = symbol(handle, UNW_NAME(init_local2));
+    library.step = symbol(handle, UNW_NAME(step));
+    library.get_reg = symbol(handle, UNW_NAME(get_reg));
+    void *backtrace = symbol(handle, "unw_backtrace");
+    if (!backtrace) {
+        text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
+        return false;
+    }
+    __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
+    text_copy(why, capacity, "libunwind.so.8");
+    return true;
+}
+
+bool unwind_is_ours(uint64_t address)
+{
+    return address - own_start < own_end - own_start;
+}
+
+uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
+{
+    void *raw[UNWIND_MAX + 16];
+    int (*backtrace)(void **, int) = __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE);
+    int n = backtrace ? backtrace(raw, (int)(sizeof raw / sizeof raw[0])) : 0;
+    uint32_t count = 0;
+    for (int i = 0; i < n && count < capacity; i++) /* ours are innermost, and where a thread began */
+        if (raw[i] && !unwind_is_ours((uintptr_t)raw[i]))
+            frames[count++] = (uintptr_t)raw[i];
+    return count;
+}
+
+uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
+{
+    unw_cursor_t cursor;
+    uint32_t count = 0;
+    if (!library.init || !library.step || !library.get_reg ||
+        library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
+        return 0;
+    do {
+        unw_word_t address;
+        if (library.get_reg(&cursor, UNW_REG_IP, &address) < 0 || !address)
+            break;
+        if (unwind_is_ours(address))
+            continue;
+        frames[count] = count ? address : address + 1; /* the interrupted instruction itself, as if returned to */
+        count++;
+    } while (count < capacity && library.step(&cursor) > 0);
+    return count;
+}
+
+bool unwind_function(uint64_t address, uint64_t *start, uint64_t *end)
+{
+    unw_proc_info_t info;
+    if (!library.proc_info_by_ip || !library.local ||
+        library.proc_info_by_ip(*library.local, (unw_word_t)address, &info, NULL) < 0)
+        return false;
+    *start = info.start_ip;
+    *end = info.end_ip;
+    return true;
+}
