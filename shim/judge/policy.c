@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "judge/policy.h"
+
+#define MIB (UINT64_C(1) << 20)
+/* Fault-in speed measured at 0.5 to 1.7 GB/s a core with 4 KiB pages; huge pages reach about twice that. */
+#define TOUCH_BYTES_PER_S_CORE UINT64_C(2000000000)
+#define STOP_BYTES             UINT64_C(12288)
+#define LATE_MAX_NS            UINT64_C(20000000)
+#define STOP_NS                UINT64_C(4000000) /* from the look to the last thread's standstill */
+#define SLEEP_MIN_NS           UINT64_C(50000)
+#define SLEEP_MAX_NS           UINT64_C(100000000)
+
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+enum policy_step policy_next(struct policy *policy, const struct policy_input *input)
+{
+    uint64_t headroom = input->headroom_bytes;
+    if (headroom == LW_UNLIMITED || headroom > input->warn_bytes + input->warn_bytes / 4) {
+        bool was = policy->stage != LW_STAGE_CALM;
+        *policy = (struct policy){.stage = LW_STAGE_CALM};
+        return was ? POLICY_RECOVERED : POLICY_STAY;
+    }
+    if (headroom > input->warn_bytes)
+        return POLICY_STAY;
+    if (policy->stage < LW_STAGE_WARN) {
+        policy->stage = LW_STAGE_WARN;
+        return POLICY_WARN;
+    }
+    if (headroom <= input->margin_bytes && policy->stage < LW_STAGE_MARGIN) {
+        policy->stage = LW_STAGE_MARGIN;
+        return POLICY_REPORT;
+    }
+    if (input->relief && !policy->relieved && policy->stage < LW_STAGE_MARGIN &&
+        headroom <= input->margin_bytes + (input->warn_bytes - input->margin_bytes) / 2) {
+        policy->stage = LW_STAGE_RELIEF;
+        policy->relieved = true;
+        return POLICY_RELIEVE;
+    }
+    return POLICY_STAY;
+}
+
+uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes, bool counter,
+                       uint64_t late_ns, uint64_t rate_bytes_per_s)
+{
+    if (limit_bytes == LW_UNLIMITED)
+        return 0;
+    if (!margin->automatic)
+        return amount_of(margin, limit_bytes);
+    uint64_t base = clamp(limit_bytes / 100, 2 * MIB, 128 * MIB);
+    if (!counter) {
+        double seconds = (double)(clamp(late_ns, 0, LATE_MAX_NS) + STOP_NS) * 1e-9;
+        uint64_t slept = (uint64_t)(seconds * (double)rate_bytes_per_s);
+        base = clamp(base + slept, base, limit_bytes / 10 > base ? limit_bytes / 10 : base);
+    }
+    return base + hot_bytes;
+}
+
+bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
+{
+    return headroom_bytes < rate_bytes_per_s / 10;
+}
+
+uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t touchers)
+{
+    uint64_t most = clamp(limit_bytes / 200 * 3, 4 * MIB, UINT64_MAX);
+    uint64_t wanted = margin_bytes + touchers * STOP_BYTES;
+    if (!automatic || margin_bytes >= most)
+        return margin_bytes;
+    return wanted < most ? wanted : most;
+}
+
+uint64_t policy_warn(const struct amount *warn, uint64_t limit_bytes, uint64_t margin_bytes)
+{
+    if (limit_bytes == LW_UNLIMITED)
+        return 0;
+    uint64_t bytes = warn->automatic ? limit_bytes / 100 * 15 : amount_of(warn, limit_bytes);
+    return bytes > margin_bytes ? bytes : margin_bytes;
+}
+
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus)
+{
+    if (headroom_bytes == LW_UNLIMITED)
+        return SLEEP_MAX_NS;
+    uint64_t left = headroom_bytes > margin_bytes ? headroom_bytes - margin_bytes : 0;
+    double seconds = (double)left / ((double)TOUCH_BYTES_PER_S_CORE * (cpus ? cpus : 1)) / 3;
+    return clamp((uint64_t)(seconds * 1e9), SLEEP_MIN_NS, SLEEP_MAX_NS);
+}
+
+bool policy_watchful(uint64_t headroom_bytes, uint64_t limit_bytes)
+{
+    return headroom_bytes != LW_UNLIMITED && headroom_bytes < clamp(limit_bytes / 3, 512 * MIB, 8192 * MIB);
+}
+
+uint32_t policy_period(uint64_t limit_bytes, uint64_t bytes_per_fault)
+{
+    uint64_t wanted = clamp(limit_bytes / (16 * MIB), 8, 64) * 4096;
+    uint64_t faults = wanted / (bytes_per_fault > 4096 ? bytes_per_fault : 4096);
+    uint32_t period = 1;
+    while (period * 2 <= faults)
+        period *= 2;
+    return period;
+}
+
+bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes)
+{
+    if (headroom_bytes == LW_UNLIMITED)
+        return false;
+    uint64_t near = clamp(limit_bytes / 20, 16 * MIB, 256 * MIB) + 2 * margin_bytes;
+    return headroom_bytes < near;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy: from the state of things to the next rung of the ladder, to the margin, and to the next look. Pure.
+ *
+ * Rungs: calm -> warn -> relief -> margin (the complete report) -> the action. An incident begins with warn and ends
+ * when headroom is back above warn and a quarter more (hysteresis); there is one report for each incident.
+ */
+#ifndef LW_JUDGE_POLICY_H
+#define LW_JUDGE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ground/options.h"
+#include "journal_format.h"
+
+enum policy_step {
+    POLICY_STAY,
+    POLICY_WARN,      /* early snapshot and one line */
+    POLICY_RELIEVE,   /* give freed memory back, with everybody running */
+    POLICY_REPORT,    /* the margin is reached: complete report, then the action */
+    POLICY_RECOVERED, /* the incident is over */
+};
+
+struct policy {
+    enum lw_stage stage;
+    bool relieved; /* in this incident */
+};
+
+struct policy_input {
+    uint64_t headroom_bytes; /* LW_UNLIMITED: nothing can happen */
+    uint64_t warn_bytes;
+    uint64_t margin_bytes;
+    bool relief; /* there is something that could be given back */
+};
+
+enum policy_step policy_next(struct policy *policy, const struct policy_input *input);
+
+/*
+ * The margin in force. auto is as late as is safe: 1 % of the limit, at least 2 MiB and at most 128 MiB; where no
+ * fault counter stops the toucher, also what is touched at the present rate while the watcher oversleeps and stops the
+ * others, but no more than 10 %; and the page cache that is hot (see headroom_hot): waiting for it to go means waiting
+ * for a disk at every call.
+ */
+uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes, bool counter,
+                       uint64_t late_ns, uint64_t rate_bytes_per_s);
+/* The limit may come within a tenth of a second: nothing that takes time is done before the margin is looked at. */
+bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
+/*
+ * Stopping a thread takes memory: a signal frame and stack pages, 12 KiB each as measured with 128 threads. The auto
+ * margin grows with the threads that touch memory, up to 1.5 % of the limit or 4 MiB, whichever is more.
+ */
+uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t touchers);
+uint64_t policy_warn(const struct amount *warn, uint64_t limit_bytes, uint64_t margin_bytes);
+
+/* Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 100 ms. */
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus);
+/* From here on the wide fault counter runs: below a third of the limit, or where a few seconds could fill the rest. */
+bool policy_watchful(uint64_t headroom_bytes, uint64_t limit_bytes);
+/*
+ * Page faults between two events of the wide counter. A hundred threads may each touch that many pages unseen, so it is
+ * smaller where the margin is: 64 (cost in the noise) from 1 GiB on, 16 (7 % of pure touching) at 256 MiB, at least 8.
+ * That is for pages of 4 KiB; a huge page counts once, so where faults bring more bytes (as measured) fewer make an
+ * event. A power of two, at least 1.
+ */
+uint32_t policy_period(uint64_t limit_bytes, uint64_t bytes_per_fault);
+/* Near the end every event of the fault counter looks for itself. */
+bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes);
+
+#endif
