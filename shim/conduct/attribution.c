@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/attribution.h"
+#include "conduct/flight.h"
+#include "conduct/touch.h"
+#include "observe/maps.h"
+
+#include <string.h>
+
+#define MAX_BLOCKS  65536u
+#define MAX_RANGES  16384u
+#define MAX_SITES   8192u       /* as in the journal's layout */
+#define HISTORY     4u          /* scans back that growth is measured over */
+#define ARENA_ALIGN (64u << 20) /* glibc's thread arenas begin at multiples of HEAP_MAX_SIZE */
+#define GUARD_MAX   (64u << 10) /* a stack has a small inaccessible mapping below it */
+
+struct block {
+    uint64_t start;
+    uint64_t size;
+    uint32_t site;
+    float weight;
+};
+
+struct totals {
+    double resident;
+    double swapped;
+    double anon; /* the part that counts as anonymous resident memory */
+};
+
+/* What one entry of /proc/self/maps amounts to. */
+struct area {
+    double resident; /* anonymous, in RAM */
+    double blocks;   /* of it: heap blocks (estimate) */
+    double ranges;   /* of it: mappings of sites */
+    double inside;   /* heap blocks that lie in mappings of sites */
+};
+
+static struct {
+    struct block *blocks, *spare;
+    struct mapping *ranges;
+    struct totals *sites;
+    uint64_t *history; /* HISTORY resident values a site, by scan number */
+    uint64_t history_ns[HISTORY];
+    uint32_t scans;
+    uint32_t block_count, range_count;
+    uint32_t next_block, next_range;
+    struct area area;
+    struct map previous;
+    uint64_t journal_start, journal_end;
+    /* results of the pass */
+    double anon, explained, heap_rest;
+    uint64_t other[LW_MAX_OTHER];
+    uint64_t before_bytes; /* memory without an owner when the records began */
+} pass;
+
+bool attribution_open(void)
+{
+    memset(&pass, 0, sizeof pass);
+    pass.blocks = arena_take(&flight.arena, MAX_BLOCKS * sizeof *pass.blocks);
+    pass.spare = arena_take(&flight.arena, MAX_BLOCKS * sizeof *pass.spare);
+    pass.ranges = arena_take(&flight.arena, MAX_RANGES * sizeof *pass.ranges);
+    pass.sites = arena_take(&flight.arena, MAX_SITES * sizeof *pass.sites);
+    pass.history = arena_take(&flight.arena, MAX_SITES * HISTORY * sizeof *pass.history);
+    return pass.blocks && pass.spare && pass.ranges && pass.sites && pass.history;
+}
+
+/* Least significant byte first; addresses have 48 bits and are multiples of 16, pages sort with few passes. */
+static void sort_blocks(void)
+{
+    struct block *from = pass.blocks, *to = pass.spare;
+    for (unsigned shift = 4; shift < 48; shift += 11) {
+        uint32_t counts[2049] = {0};
+        for (uint32_t i = 0; i < pass.block_count; i++)
+            counts[(from[i].start >> shift & 2047) + 1]++;
+        for (uint32_t i = 1; i < 2049; i++)
+            counts[i] += counts[i - 1];
+        for (uint32_t i = 0; i < pass.block_count; i++)
+            to[counts[from[i].start >> shift & 2047]++] = from[i];
+        struct block *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != pass.blocks)
+        memcpy(pass.blocks, from, pass.block_count * sizeof *from);
+}
+
+static void gather_owners(void)
+{
+    struct live_block block;
+    uint64_t address;
+    pass.block_count = pass.next_block = pass.next_range = 0;
+    for (uint32_t slot = 0; slot <= flight.live.mask && pass.block_count < MAX_BLOCKS; slot++)
+        if (live_at(&flight.live, slot, &address, &block))
+            pass.blocks[pass.block_count++] =
+                (struct block){address, block.size + block.overhead, block.site, block.weight};
+    sort_blocks();
+    pass.range_count = mappings_copy(&flight.mappings, pass.ranges, MAX_RANGES);
+    if (pass.range_count > MAX_RANGES)
+        pass.range_count = MAX_RANGES;
+    memset(pass.sites, 0, MAX_SITES * sizeof *pass.sites);
+}
+
+static uint64_t overlap(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint64_t b_end)
+{
+    uint64_t start = a_start > b_start ? a_start : b_start, end = a_end < b_end ? a_end : b_end;
+    return end > start ? end - start : 0;
+}
+
+static void charge(uint32_t site, double bytes, unsigned flags)
+{
+    struct totals *totals = &pass.sites[site < MAX_SITES ? site : 0];
+    if (flags & RESIDENCY_SWAPPED) {
+        totals->swapped += bytes;
+        return;
+    }
+    totals->resident += bytes;
+    if (!(flags & RESIDENCY_FILE))
+        totals->anon += bytes;
+}
+
+static bool in_ranges(uint64_t address)
+{
+    for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start <= address; i++)
+        if (address < pass.ranges[i].end)
+            return true;
+    return false;
+}
+
+static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
+{
+    while (pass.next_block < pass.block_count &&
+           pass.blocks[pass.next_block].start + pass.blocks[pass.next_block].size <= start)
+        pass.next_block++;
+    for (uint32_t i = pass.next_block; i < pass.block_count && pass.blocks[i].start < end; i++) {
+        const struct block *block = &pass.blocks[i];
+        double bytes = (double)overlap(start, end, block->start, block->start + block->size) * (double)block->weight;
+        charge(block->site, bytes, flags);
+        if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
+            continue;
+        pass.area.blocks += bytes;
+        if (in_ranges(block->start))
+            pass.area.inside += bytes;
+    }
+}
+
+static void charge_ranges(uint64_t start, uint64_t end, unsigned flags)
+{
+    while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= start)
+        pass.next_range++;
+    for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start < end; i++) {
+        double bytes = (double)overlap(start, end, pass.ranges[i].start, pass.ranges[i].end);
+        charge(pass.ranges[i].site, bytes, flags);
+        if (!(flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE)))
+            pass.area.ranges += bytes;
+    }
+}
+
+static void on_run(void *context, uint64_t start, uint64_t end, unsigned flags)
+{
+    if (!(flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE)))
+        pass.area.resident += (double)(end - start);
+    charge_ranges(start, end, flags);
+    charge_blocks(start, end, flags);
+}
+
+static bool is_arena(const struct map *map)
+{
+    uint64_t first = (uintptr_t)flight.arena.base;
+    return overlap(map->start, map->end, first, first + flight.arena.capacity) != 0;
+}
+
+static enum lw_other_kind kind_of(const struct map *map)
+{
+    if (is_arena(map))
+        return LW_OTHER_SELF;
+    if (strncmp(map->name, "[stack", 6) == 0)
+        return LW_OTHER_STACKS;
+    if (strcmp(map->name, "[heap]") == 0)
+        return LW_OTHER_SLACK;
+    if (map->inode)
+        return LW_OTHER_INTERPRETER;
+    if (pass.previous.end == map->start && !pass.previous.readable && !pass.previous.inode &&
+        pass.previous.end - pass.previous.start <= GUARD_MAX)
+        return LW_OTHER_STACKS;
+    if (map->start % ARENA_ALIGN == 0 || pass.area.blocks > 0)
+        return LW_OTHER_SLACK;
+    /* .bss of a module follows its file mapping without a gap */
+    return pass.previous.end == map->start && pass.previous.inode ? LW_OTHER_INTERPRETER : LW_OTHER_UNTRACKED;
+}
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void finish_area(const struct map *map)
+{
+    const struct area *area = &pass.area;
+    double owned = least(area->resident, area->ranges + area->blocks - area->inside);
+    double rest = area->resident - owned;
+    enum lw_other_kind kind = kind_of(map);
+    pass.anon += area->resident;
+    pass.explained += owned;
+    if (kind == LW_OTHER_SLACK)
+        pass.heap_rest += rest;
+    else
+        pass.other[kind] += (uint64_t)rest;
+}
+
+static bool on_map(void *context, const struct map *map)
+{
+    static char no_name[1];
+    if (strncmp(map->name, "[v", 2) != 0) {
+        pass.area = (struct area){0};
+        residency_scan(&flight.residency, map->start, map->end, on_run, NULL);
+        finish_area(map);
+    }
+    pass.previous = *map;
+    pass.previous.name = no_name;
+    return true;
+}
+
+/* The mapping's own bytes are what its blocks leave of it. */
+static void settle_ranges(void)
+{
+    for (uint32_t b = 0, r = 0; b < pass.block_count; b++) {
+        while (r < pass.range_count && pass.ranges[r].end <= pass.blocks[b].start)
+            r++;
+        if (r == pass.range_count)
+            break;
+        if (pass.ranges[r].start > pass.blocks[b].start)
+            continue;
+        struct totals *totals = &pass.sites[pass.ranges[r].site < MAX_SITES ? pass.ranges[r].site : 0];
+        double bytes = (double)pass.blocks[b].size * (double)pass.blocks[b].weight;
+        totals->resident -= least(totals->resident, bytes);
+    }
+}
+
+static int64_t growth(uint64_t now_bytes, uint64_t then_bytes, uint64_t span_ns)
+{
+    return span_ns ? (int64_t)(((double)now_bytes - (double)then_bytes) * 1e9 / (double)span_ns) : 0;
+}
+
+static void publish_site(uint32_t i, uint64_t now_ns)
+{
+    struct lw_site *site = &flight.journal.sites[i];
+    uint64_t resident = (uint64_t)pass.sites[i].resident;
+    uint32_t oldest = pass.scans >= HISTORY - 1 ? pass.scans - (HISTORY - 1) : 0;
+    uint64_t then = pass.history[i * HISTORY + oldest % HISTORY];
+    uint64_t since = pass.scans ? pass.history_ns[oldest % HISTORY] : site->first_ns;
+    if (site->first_ns > since) { /* younger than that scan: it began with nothing */
+        since = site->first_ns;
+        then = 0;
+    }
+    pass.history[i * HISTORY + pass.scans % HISTORY] = resident;
+    __atomic_store_n(&site->resident_bytes, resident, __ATOMIC_RELAXED);
+    __atomic_store_n(&site->swapped_bytes, (uint64_t)pass.sites[i].swapped, __ATOMIC_RELAXED);
+    if (resident > site->peak_resident_bytes)
+        __atomic_store_n(&site->peak_resident_bytes, resident, __ATOMIC_RELAXED);
+    __atomic_store_n(&site->growth_bytes_per_s, growth(resident, then, now_ns - since), __ATOMIC_RELAXED);
+    __atomic_store_n(&site->growth_run_bytes_per_s, growth(resident, 0, now_ns - site->first_ns), __ATOMIC_RELAXED);
+    __atomic_store_n(&site->scanned_ns, now_ns, __ATOMIC_RELAXED);
+}
+
+static void publish_others(struct lw_state *state)
+{
+    /* What had no owner when the records began is older than they are, as far as so much is still there. */
+    uint64_t heap = (uint64_t)least(pass.heap_rest, (double)pass.before_bytes), untracked = pass.before_bytes - heap;
+    if (untracked > pass.other[LW_OTHER_UNTRACKED])
+        untracked = pass.other[LW_OTHER_UNTRACKED];
+    uint64_t before = heap + untracked;
+    pass.other[LW_OTHER_BEFORE] = before;
+    pass.other[LW_OTHER_SLACK] = (uint64_t)pass.heap_rest - heap;
+    pass.other[LW_OTHER_UNTRACKED] -= untracked;
+    state->other_count = 0;
+    for (uint32_t kind = 1; kind < LW_OTHER_SMALL_OBJECTS; kind++) {
+        uint64_t bytes = kind == LW_OTHER_PAGE_TABLES ? state->page_tables_bytes : pass.other[kind];
+        if (bytes)
+            state->others[state->other_count++] = (struct lw_other){.kind = kind, .resident_bytes = bytes};
+    }
+    state->explained_bytes = (uint64_t)pass.explained + before + pass.other[LW_OTHER_INTERPRETER] +
+                             pass.other[LW_OTHER_STACKS] + pass.other[LW_OTHER_SELF];
+    state->self_bytes = pass.other[LW_OTHER_SELF] + flight.journal.bytes;
+}
+
+static uint32_t owner_of(uint64_t address)
+{
+    uint32_t low = 0, high = pass.block_count;
+    while (low < high) { /* the first block that begins behind it */
+        uint32_t middle = low + (high - low) / 2;
+        if (pass.blocks[middle].start > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low && address < pass.blocks[low - 1].start + pass.blocks[low - 1].size)
+        return pass.blocks[low - 1].site;
+    for (low = 0, high = pass.range_count; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        if (pass.ranges[middle].start > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low && address < pass.ranges[low - 1].end ? pass.ranges[low - 1].site : 0;
+}
+
+static void walk(void)
+{
+    pass.anon = pass.explained = pass.heap_rest = 0;
+    memset(pass.other, 0, sizeof pass.other);
+    pass.previous = (struct map){.name = ""};
+    gather_owners();
+    maps_each(on_map, NULL);
+    settle_ranges();
+    touch_settle(owner_of);
+}
+
+void attribution_baseline(void)
+{
+    walk();
+    pass.before_bytes = (uint64_t)pass.heap_rest + pass.other[LW_OTHER_UNTRACKED];
+}
+
+void attribution_scan(void)
+{
+    struct lw_state *state = &flight.state;
+    uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
+    uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
+    walk();
+    for (uint32_t i = 0; i < count && i < MAX_SITES; i++)
+        publish_site(i, now);
+    pass.history_ns[pass.scans % HISTORY] = now;
+    pass.scans++;
+    publish_others(state);
+    state->scan_anon_bytes = (uint64_t)pass.anon;
+    state->sites_resident_bytes = (uint64_t)pass.explained;
+    state->residency_method = flight.residency.method;
+    state->scanned_ns = now;
+    state->scan_cost_ns = sys_now_ns() - started;
+}

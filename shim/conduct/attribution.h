@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attribution: whose are the resident pages? One pass over the address space joins three lists that are all sorted by
+ * address: resident runs (residency), recorded heap blocks (live), ranges obtained by mmap (mappings). What no site
+ * owns is named by the kind of mapping it lies in. Watcher thread only; the buffers are taken once, at activation.
+ */
+#ifndef LW_CONDUCT_ATTRIBUTION_H
+#define LW_CONDUCT_ATTRIBUTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool attribution_open(void); /* takes its buffers from the arena */
+void attribution_scan(void); /* writes the sites' numbers and the attribution part of flight.state */
+/* Remembers what is resident now as older than all records. */
+void attribution_baseline(void);
+
+#endif

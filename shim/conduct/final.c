@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/final.h"
+#include "conduct/attribution.h"
+#include "conduct/flight.h"
+#include "conduct/gate.h"
+#include "conduct/muster.h"
+#include "conduct/words.h"
+#include "ground/guard.h"
+#include "ground/signals.h"
+#include "ground/text.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#define MARK_MIN_BYTES     (64u << 10) /* sites below this are not worth a record */
+#define TEXT_KEPT          4096u
+#define PATIENCE_REPORT_NS UINT64_C(30000000)
+#define PATIENCE_ABORT_NS  UINT64_C(600000000) /* code that is read back from disk first takes its time */
+#define WARN_PAUSE_NS      UINT64_C(10000000000)
+
+static void say(const struct text *text)
+{
+    if (flight.options.verbose >= 1)
+        sys_write_all(2, text->buffer, text->length);
+}
+
+void final_mark(enum lw_mark_kind kind)
+{
+    struct journal *journal = &flight.journal;
+    uint32_t count = journal_used(journal_section(journal, LW_SECTION_SITES));
+    uint64_t now = flight_now_ns();
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lw_site *site = &journal->sites[i];
+        struct lw_mark mark = {.t_ns = now,
+                               .kind = kind,
+                               .site = i,
+                               .resident_bytes = site->resident_bytes,
+                               .committed_bytes = site->committed_bytes};
+        if (mark.resident_bytes >= MARK_MIN_BYTES)
+            journal_mark(journal, &mark);
+    }
+}
+
+static void note_input(void *context, const char *path, uint32_t fd, uint64_t size, uint64_t offset)
+{
+    struct journal *journal = &flight.journal;
+    struct lw_section *section = journal_section(journal, LW_SECTION_INPUTS);
+    uint32_t at = journal_next(section);
+    if (at == UINT32_MAX || text_equal(path, flight.journal_path))
+        return;
+    journal->inputs[at] =
+        (struct lw_input){.path = journal_string(journal, path), .fd = fd, .size_bytes = size, .offset_bytes = offset};
+    journal_publish(section);
+}
+
+static void note_inputs(void)
+{
+    struct lw_section *section = journal_section(&flight.journal, LW_SECTION_INPUTS);
+    __atomic_store_n(&section->used, 0, __ATOMIC_RELEASE);
+    process_inputs(note_input, NULL);
+}
+
+void final_warn(bool leisure)
+{
+    static uint64_t said_ns;
+    char buffer[1024];
+    struct text text = TEXT_ON(buffer);
+    struct lw_state *state = &flight.state;
+    state->stage = LW_STAGE_WARN;
+    state->warn_ns = flight_now_ns();
+    state->margin_ns = state->complete_ns = state->action_ns = state->recovered_ns = 0;
+    state->incidents++;
+    if (state->worst_stage < LW_STAGE_WARN)
+        state->worst_stage = LW_STAGE_WARN;
+    if (leisure) {
+        attribution_scan();
+        final_mark(LW_MARK_WARN);
+        note_inputs();
+    }
+    journal_event(&flight.journal, state->warn_ns, LW_EVENT_STAGE, LW_STAGE_WARN, "headroom fell below warn");
+    journal_state(&flight.journal, state);
+    words_warning(&text);
+    if (!said_ns || state->warn_ns - said_ns > WARN_PAUSE_NS) { /* a job that hovers about the mark says so once */
+        said_ns = state->warn_ns;
+        say(&text);
+    }
+}
+
+void final_recovered(void)
+{
+    char buffer[1024];
+    struct text text = TEXT_ON(buffer);
+    struct lw_state *state = &flight.state;
+    bool reported = state->stage >= LW_STAGE_MARGIN;
+    state->stage = LW_STAGE_CALM;
+    state->recovered_ns = flight_now_ns();
+    journal_event(&flight.journal, state->recovered_ns, LW_EVENT_RECOVERED, (int64_t)state->headroom_bytes,
+                  "headroom is back above warn");
+    journal_state(&flight.journal, state);
+    words_recovered(&text);
+    if (reported)
+        say(&text);
+}
+
+/* The termination log is written early and in place; a container's file exists already. Never created. */
+static void write_termination_log(const struct text *text)
+{
+    const char *path = flight.options.termination_log;
+    if (text_equal(path, "off"))
+        return;
+    if (!path[0] || text_equal(path, "auto"))
+        path = "/dev/termination-log";
+    int fd = sys_open(path, O_WRONLY | O_TRUNC, 0);
+    if (fd >= 0)
+        sys_write_all(fd, text->buffer, text->length);
+    sys_close(fd);
+}
+
+/* Cut at a line, so that nothing stands there half. */
+static void cut_at_line(struct text *text)
+{
+    if (!text->cut)
+        return;
+    while (text->length && text->buffer[text->length - 1] != '\n')
+        text->length--;
+}
+
+static void write_words(bool aloud)
+{
+    static char buffer[TEXT_KEPT]; /* one conductor */
+    struct text text = TEXT_ON(buffer);
+    struct lw_section *section = journal_section(&flight.journal, LW_SECTION_TEXT);
+    words_first_screen(&text);
+    cut_at_line(&text);
+    memcpy(flight.journal.text, text.buffer, text.length);
+    __atomic_store_n(&section->used, text.length, __ATOMIC_RELEASE);
+    write_termination_log(&text);
+    if (aloud)
+        say(&text);
+}
+
+/* Ends the process as asked: SIGABRT without a core file, whatever handlers the program has, or an exit code. */
+static void end_process(void)
+{
+    if (!flight.options.core) {
+        struct rlimit none = {0, 0};
+        sys_call(SYS_prlimit64, 0, RLIMIT_CORE, (long)&none, 0, 0, 0);
+        sys_call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0, 0); /* a core_pattern pipe ignores the limit */
+    }
+    if (flight.options.exit_code != OPTIONS_EXIT_ABRT)
+        sys_call(SYS_exit_group, flight.options.exit_code, 0, 0, 0, 0, 0);
+    sigset_t abort_only;
+    sigemptyset(&abort_only);
+    sigaddset(&abort_only, SIGABRT);
+    sigprocmask(SIG_UNBLOCK, &abort_only, NULL);
+    signals_default_again(SIGABRT);
+    sys_call(SYS_exit_group, 134, 0, 0, 0, 0, 0);
+}
+
+static void enter_margin(struct lw_state *state)
+{
+    state->stage = state->worst_stage = LW_STAGE_MARGIN;
+    state->margin_ns = flight_now_ns();
+    journal_event(&flight.journal, state->margin_ns, LW_EVENT_STAGE, LW_STAGE_MARGIN, "headroom fell below margin");
+    journal_state(&flight.journal, state);
+}
+
+static void complete(struct lw_state *state)
+{
+    struct process_numbers numbers;
+    if (process_read(&numbers)) {
+        state->rss_bytes = numbers.rss_bytes;
+        state->anon_bytes = numbers.anon_bytes;
+        state->file_bytes = numbers.file_bytes;
+        state->peak_rss_bytes = numbers.peak_rss_bytes;
+        state->threads = numbers.threads;
+    }
+    attribution_scan();
+    state->committed_bytes = sites_committed_bytes(&flight.sites);
+    final_mark(LW_MARK_MARGIN);
+    note_inputs();
+    state->complete_ns = flight_now_ns();
+    journal_event(&flight.journal, state->complete_ns, LW_EVENT_COMPLETE,
+                  (int64_t)(state->complete_ns - state->margin_ns), "the complete report is in the journal");
+    journal_state(&flight.journal, state);
+}
+
+void final_act(void)
+{
+    struct lw_state *state = &flight.state;
+    bool abort = flight.options.action == LW_ACTION_ABORT;
+    gate_close();
+    enter_margin(state);
+    muster_everybody(abort);
+    gate_gather(abort ? PATIENCE_ABORT_NS : PATIENCE_REPORT_NS);
+    complete(state);
+    if (!abort) {
+        write_words(false);
+        gate_open();
+        return;
+    }
+    state->stage = state->worst_stage = LW_STAGE_ACTION;
+    state->action_ns = flight_now_ns();
+    journal_event(&flight.journal, state->action_ns, LW_EVENT_ACTION, LW_ACTION_ABORT, "controlled abort");
+    journal_state(&flight.journal, state);
+    journal_set_life(&flight.journal, LW_LIFE_ENDED, (int)flight.options.exit_code, flight_now_ns());
+    write_words(!flight.job[0]); /* under `lastwords run` the launcher prints the full first screen */
+    end_process();
+}

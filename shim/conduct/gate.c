@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/gate.h"
+#include "conduct/flight.h"
+#include "conduct/muster.h"
+#include "conduct/stack.h"
+#include "conduct/touch.h"
+#include "ground/guard.h"
+
+#include <string.h>
+
+#define STAT_BYTES    6144
+#define ROLL_NS       UINT64_C(5000000) /* the roll is renewed that often while the gate is armed */
+#define WAIT_SLICE_NS UINT64_C(10000000)
+
+static struct {
+    uint32_t armed;
+    uint32_t reached;
+    uint32_t closed; /* futex of those who wait */
+    uint32_t yielding;
+    struct gate_view view;
+    uint64_t roll_ns;
+    struct lock stat_lock;
+    char stat[STAT_BYTES];
+    struct lock slot_lock;
+} gate;
+
+/* ---- looking ---- */
+
+static bool at_margin(void)
+{
+    uint64_t used, reclaimable = __atomic_load_n(&gate.view.reclaimable_bytes, __ATOMIC_RELAXED);
+    uint64_t limit = gate.view.limit_bytes;
+    uint64_t margin = policy_margin_for(gate.view.margin_bytes, gate.view.automatic, limit, muster_touchers());
+    if (!cgroup_peek(gate.view.usage_fd, &used))
+        return false;
+    /* Only cache keeps us away from the limit: then how much of it is left decides, and the view may be too old. */
+    if (used + margin >= limit && reclaimable && lock_try(&gate.stat_lock)) {
+        if (cgroup_peek_reclaimable(gate.view.stat_fd, gate.view.version, gate.stat, sizeof gate.stat, &reclaimable))
+            __atomic_store_n(&gate.view.reclaimable_bytes, reclaimable, __ATOMIC_RELAXED);
+        lock_drop(&gate.stat_lock);
+    }
+    struct lw_level level = {.limit_bytes = limit, .used_bytes = used, .reclaimable_bytes = reclaimable};
+    return headroom_of(&level) <= margin;
+}
+
+/* ---- waiting ---- */
+
+static struct lw_thread *find_slot(struct lw_section *section, uint32_t tid)
+{
+    uint64_t used = __atomic_load_n(&section->used, __ATOMIC_ACQUIRE);
+    for (uint64_t i = 0; i < used; i++)
+        if (flight.journal.threads[i].tid == tid)
+            return &flight.journal.threads[i];
+    return NULL;
+}
+
+/* The slot of this thread in the journal, a new one if need be; NULL when all are taken. */
+static struct lw_thread *slot_of(uint32_t tid)
+{
+    struct lw_section *section = journal_section(&flight.journal, LW_SECTION_THREADS);
+    while (!lock_take(&gate.slot_lock))
+        continue; /* held for less than a microsecond a thread */
+    struct lw_thread *slot = find_slot(section, tid);
+    bool fresh = !slot;
+    if (fresh) {
+        uint32_t at = journal_next(section);
+        slot = at == UINT32_MAX ? NULL : &flight.journal.threads[at];
+        if (slot) {
+            memset(slot, 0, sizeof *slot);
+            slot->tid = tid;
+            journal_publish(section);
+        }
+    }
+    lock_drop(&gate.slot_lock);
+    if (fresh && slot)
+        process_thread(tid, &slot->run_state, slot->name);
+    return slot;
+}
+
+static void leave_stack(void *ucontext, bool async)
+{
+    struct lw_thread *slot = slot_of(sys_gettid());
+    if (!slot || __atomic_load_n(&slot->ready, __ATOMIC_ACQUIRE) == LW_THREAD_READY)
+        return;
+    slot->frame_count = stack_in_handler(slot->frames, LW_THREAD_FRAMES, ucontext, async, true);
+    slot->taken_ns = flight_now_ns();
+    __atomic_store_n(&slot->ready, LW_THREAD_READY, __ATOMIC_RELEASE);
+}
+
+static bool is_yielding(void)
+{
+    return __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Waits until the gate is open. The caller has no lock of ours; the program may hold any of its own here. */
+static void wait_here(void *ucontext, bool async)
+{
+    if (thread_state.flags & (THREAD_OURS | THREAD_WAITING) || is_yielding())
+        return;
+    thread_state.flags |= THREAD_WAITING;
+    thread_state.depth++; /* what happens in here is ours */
+    leave_stack(ucontext, async);
+    while (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) && !is_yielding())
+        sys_wait(&gate.closed, 1, WAIT_SLICE_NS);
+    thread_state.depth--;
+    thread_state.flags &= ~THREAD_WAITING;
+}
+
+/* Threads on their way out of our code. */
+static void wait_at_door(void)
+{
+    wait_here(NULL, false);
+}
+
+/*
+ * The stop signal's handler: may have landed in malloc, the loader, libunwind or in our own code. Inside our code the
+ * thread waits on its way out instead (guard_leave), because a lock of ours may be held here.
+ */
+static void on_stop(int signal, siginfo_t *info, void *ucontext)
+{
+    int saved = errno;
+    if (!guard_inside() && guard_same_process() && __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
+        wait_here(ucontext, true);
+    errno = saved;
+}
+
+/* ---- the program's threads ---- */
+
+static void reach(void)
+{
+    if (__atomic_exchange_n(&gate.reached, 1, __ATOMIC_ACQ_REL))
+        return;
+    gate_close();
+    flight_ring();
+}
+
+void gate_look(void)
+{
+    if (__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) && !__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) &&
+        at_margin())
+        reach();
+}
+
+void gate_event(uint64_t address, uint64_t pages, void *ucontext)
+{
+    if (guard_inside() || !guard_same_process())
+        return;
+    uint64_t unsampled = muster_note_touch(pages);
+    if (!__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE)) {
+        if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || !at_margin()) {
+            if (unsampled)
+                touch_note(address, unsampled, ucontext);
+            return;
+        }
+        reach();
+    }
+    wait_here(ucontext, false);
+}
+
+/* ---- the watcher ---- */
+
+void gate_arm(const struct gate_view *view)
+{
+    if (!view) {
+        __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
+        return;
+    }
+    if (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
+        return;
+    uint64_t now = sys_now_ns();
+    if (now - gate.roll_ns >= ROLL_NS && muster_take_signal(on_stop)) {
+        gate.roll_ns = now;
+        muster_call();
+    }
+    /* Fields are words of their own; a mixture of the old and the new view is still a sound view of a moment ago. */
+    gate.view = *view;
+    __atomic_store_n(&gate.armed, 1, __ATOMIC_RELEASE);
+}
+
+void gate_yield(bool yielding)
+{
+    __atomic_store_n(&gate.yielding, yielding, __ATOMIC_RELEASE);
+}
+
+bool gate_is_armed(void)
+{
+    return __atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) != 0;
+}
+
+bool gate_reached(void)
+{
+    return __atomic_load_n(&gate.reached, __ATOMIC_ACQUIRE) != 0;
+}
+
+void gate_close(void)
+{
+    guard_gate = wait_at_door;
+    if (__atomic_exchange_n(&gate.closed, 1, __ATOMIC_ACQ_REL))
+        return;
+    __atomic_store_n(&guard_gate_closed, 1, __ATOMIC_RELEASE);
+    muster_stop();
+}
+
+static bool all_answered(void)
+{
+    struct lw_section *section = journal_section(&flight.journal, LW_SECTION_THREADS);
+    for (uint64_t i = 0; i < section->used; i++)
+        if (__atomic_load_n(&flight.journal.threads[i].ready, __ATOMIC_ACQUIRE) == LW_THREAD_ASKED)
+            return false;
+    return true;
+}
+
+void gate_gather(uint64_t patience_ns)
+{
+    if (!muster_take_signal(on_stop))
+        return;
+    muster_call();
+    for (uint32_t i = 0; i < muster_count(); i++) {
+        bool asleep;
+        struct lw_thread *slot = slot_of(muster_tid(i, &asleep));
+        uint32_t empty = LW_THREAD_EMPTY;
+        if (slot)
+            __atomic_compare_exchange_n(&slot->ready, &empty, asleep ? LW_THREAD_SKIPPED : LW_THREAD_ASKED, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    }
+    muster_stop();
+    uint64_t until = sys_now_ns() + patience_ns;
+    while (!all_answered() && sys_now_ns() < until)
+        sys_sleep_ns(100000);
+}
+
+void gate_open(void)
+{
+    __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&gate.reached, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&guard_gate_closed, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&gate.closed, 0, __ATOMIC_RELEASE);
+    sys_wake(&gate.closed);
+    /* The stop signal stays borrowed: one that is still under way would kill if it met the default again. */
+}
+
+void gate_reset(void)
+{
+    memset(&gate, 0, sizeof gate);
+    guard_gate_closed = 0;
+    muster_reset();
+}

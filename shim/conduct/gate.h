@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gate: what a touching thread does near the end. The watcher arms it with the binding level's numbers; from then on
+ * every event of the fault counter and every large request looks at the usage itself (0.4 us). Whoever finds the
+ * margin closes the gate and stops the others (muster); each thread takes its own stack and waits. The watcher becomes
+ * the conductor. Nobody who waits holds a lock of ours; of the program's locks they may hold any.
+ *
+ * gate_look and gate_event are called by the program's threads; the rest by the watcher.
+ */
+#ifndef LW_CONDUCT_GATE_H
+#define LW_CONDUCT_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gate_view {
+    int usage_fd;
+    int stat_fd;
+    int version; /* of the cgroup hierarchy */
+    uint64_t limit_bytes;
+    uint64_t reclaimable_bytes;
+    uint64_t margin_bytes;
+    bool automatic; /* the margin may grow with the number of touching threads */
+};
+
+/* NULL: disarm. Arming also calls the roll now and then, so that the thread that finds the margin need not. */
+void gate_arm(const struct gate_view *view);
+void gate_look(void); /* in our code, guard held: should the margin be reached, the caller waits on its way out */
+void gate_event(uint64_t address, uint64_t pages, void *ucontext); /* from the fault counter's handler */
+bool gate_is_armed(void);
+bool gate_reached(void); /* a thread has found the margin since the last gate_open */
+
+/*
+ * The watcher is about to take locks of the program (malloc_trim, the loader): whoever waited for it meanwhile might
+ * hold just those, so nobody waits until it is done.
+ */
+void gate_yield(bool yielding);
+/* From now on everybody who comes by waits, and those who grow are stopped. By whoever finds the margin first. */
+void gate_close(void);
+/* Stops all threads that are to be stopped, and waits for their stacks, at most so long. */
+void gate_gather(uint64_t patience_ns);
+void gate_open(void); /* lets everybody go on */
+void gate_reset(void);
+
+#endif

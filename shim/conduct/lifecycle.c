@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/lifecycle.h"
+#include "conduct/attribution.h"
+#include "conduct/flight.h"
+#include "conduct/gate.h"
+#include "conduct/stack.h"
+#include "conduct/touch.h"
+#include "conduct/watcher.h"
+#include "ground/filter.h"
+#include "ground/guard.h"
+#include "ground/next.h"
+#include "ground/signals.h"
+#include "ground/text.h"
+#include "observe/elf_symbols.h"
+#include "observe/faults.h"
+#include "observe/python.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LIVE_SLOTS          131072u
+#define MAPPING_SLOTS       16384u
+#define ARENA_BYTES         (32u << 20)  /* address space; used pages only cost memory */
+#define FIRST_INTERVAL      (256u << 10) /* imports have many stacks of their own; a calm process gets finer soon */
+#define EXIT_PATIENCE_NS    UINT64_C(100000000)
+#define TAKEOFF_PATIENCE_NS UINT64_C(100000000) /* it takes some 10 ms */
+#define MLOCK_ONFAULT_FLAG  1
+
+struct flight flight;
+static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with */
+static uint32_t born;                            /* 1: the base is to be measured at the next look */
+
+/* ---- start ---- */
+
+static void complain(void *context, const char *line)
+{
+    (void)context;
+    if (flight.options.verbose >= 1)
+        sys_write_all(2, line, strlen(line));
+}
+
+static bool listed(const char *patterns, const char *program)
+{
+    char pattern[OPTIONS_TEXT_BYTES];
+    while (*patterns) {
+        size_t n = strcspn(patterns, ",");
+        memcpy(pattern, patterns, n);
+        pattern[n] = '\0';
+        if (text_match(pattern, program))
+            return true;
+        patterns += n + (patterns[n] == ',');
+    }
+    return false;
+}
+
+static bool is_wanted(void)
+{
+    char program[64];
+    process_program(program, sizeof program);
+    if (flight.options.only[0] && !listed(flight.options.only, program))
+        return false;
+    return !listed(flight.options.skip, program);
+}
+
+static void later_version(const char *what)
+{
+    char buffer[160];
+    struct text text = TEXT_ON(buffer);
+    text_add(&text, "lastwords: LASTWORDS has ");
+    text_add(&text, what);
+    text_add(&text, ", which this version does not do yet; the job runs on with the default\n");
+    complain(NULL, buffer);
+}
+
+static void settle_options(void)
+{
+    struct options *options = &flight.options;
+    if (options->action > LW_ACTION_ABORT) {
+        static const char *const names[] = {"", "", "action=refuse", "action=park", "action=signal"};
+        later_version(names[options->action]);
+        options->action = LW_ACTION_REPORT;
+    }
+    if (options->jemalloc) {
+        later_version("allocator=jemalloc");
+        options->jemalloc = 0;
+    }
+    if (options->python == 2) {
+        later_version("python=objects");
+        options->python = 1;
+    }
+    if (options->score != OPTIONS_UNSET) {
+        char digits[16];
+        struct text text = TEXT_ON(digits);
+        text_i64(&text, options->score);
+        int fd = sys_open("/proc/self/oom_score_adj", O_WRONLY, 0);
+        if (fd < 0 || sys_write_all(fd, digits, text.length) < 0)
+            complain(NULL, "lastwords: oom_score_adj cannot be lowered without CAP_SYS_RESOURCE; it stays\n");
+        sys_close(fd);
+    }
+}
+
+void lifecycle_start(void)
+{
+    const char *setting = getenv("LASTWORDS"), *job = getenv("LASTWORDS_LAUNCHER"), *tmpdir = getenv("TMPDIR");
+    options_preset(&flight.options);
+    text_copy(flight.options_text, sizeof flight.options_text, setting ? setting : "");
+    text_copy(flight.job, sizeof flight.job, job ? job : "");
+    text_copy(flight.tmpdir, sizeof flight.tmpdir, tmpdir ? tmpdir : "");
+    options_parse(&flight.options, setting, complain, NULL);
+    if (flight.options.off || !is_wanted()) {
+        __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
+        return;
+    }
+    settle_options();
+    guard_mark_process();
+    pthread_atfork(NULL, NULL, lifecycle_forked);
+    __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
+}
+
+/* ---- the journal's file ---- */
+
+static void name_journal(const struct lw_identity *identity)
+{
+    struct text text = TEXT_ON(flight.journal_name);
+    text_add(&text, "lastwords-");
+    text_add(&text, identity->program);
+    text_char(&text, '.');
+    text_add(&text, identity->host);
+    text_char(&text, '.');
+    text_u64(&text, identity->pid);
+    text_char(&text, '.');
+    text_u64(&text, identity->started_realtime_ns / 1000000000u);
+    text_add(&text, ".lw");
+    for (char *c = flight.journal_name; *c; c++)
+        if (*c == '/')
+            *c = '_';
+}
+
+/* Memory for every byte of the file now, so that no later store can fail for want of space. */
+static void *map_file(int fd, uint64_t bytes)
+{
+    if (sys_call(SYS_fallocate, fd, 0, 0, (long)bytes, 0, 0) < 0)
+        return NULL;
+    long p = sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    return p < 0 && p > -4096 ? NULL : (void *)p;
+}
+
+static void *try_directory(const char *directory)
+{
+    struct text text = TEXT_ON(flight.journal_path);
+    text_add(&text, directory);
+    text_char(&text, '/');
+    text_add(&text, flight.journal_name);
+    int fd = text.cut ? -1 : sys_open(flight.journal_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return NULL;
+    void *file = map_file(fd, journal_file_bytes());
+    if (file) {
+        flight.journal_fd = fd;
+        return file;
+    }
+    sys_unlink(flight.journal_path); /* the file system is full, or cannot be mapped */
+    sys_close(fd);
+    return NULL;
+}
+
+static void *open_anonymous(void)
+{
+    flight.journal_path[0] = '\0';
+    int fd = (int)sys_call(SYS_memfd_create, (long)"lastwords-journal", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
+    if (fd < 0)
+        return NULL;
+    sys_call(SYS_ftruncate, fd, (long)journal_file_bytes(), 0, 0, 0, 0);
+    flight.journal_fd = fd;
+    return map_file(fd, journal_file_bytes());
+}
+
+/* The wanted directory, then TMPDIR, /tmp, then memory that only a launcher or a debugger can still read. */
+static void *open_file(const struct lw_identity *identity)
+{
+    const char *candidates[] = {flight.options.dir[0] ? flight.options.dir : identity->directory, flight.tmpdir,
+                                "/tmp"};
+    name_journal(identity);
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        void *file = candidates[i][0] ? try_directory(candidates[i]) : NULL;
+        if (!file)
+            continue;
+        if (i && flight.options.dir[0] && flight.options.verbose >= 1) {
+            char buffer[700];
+            struct text text = TEXT_ON(buffer);
+            text_add(&text, "lastwords: no journal can be written to dir=");
+            text_add(&text, flight.options.dir);
+            text_add(&text, "; it is ");
+            text_add(&text, flight.journal_path);
+            text_char(&text, '\n');
+            sys_write_all(2, buffer, text.length);
+        }
+        return file;
+    }
+    return open_anonymous();
+}
+
+/* ---- activation ---- */
+
+static bool open_stores(void)
+{
+    struct arena *arena = &flight.arena;
+    void *live = arena_take(arena, live_bytes(LIVE_SLOTS));
+    void *mappings = arena_take(arena, mappings_bytes(MAPPING_SLOTS));
+    void *sites = arena_take(arena, sites_private_bytes());
+    flight.python_cache = arena_take(arena, python_cache_bytes());
+    if (!live || !mappings || !sites || !flight.python_cache || !attribution_open())
+        return false;
+    live_open(&flight.live, live, LIVE_SLOTS);
+    mappings_open(&flight.mappings, mappings, MAPPING_SLOTS);
+    sites_open(&flight.sites, &flight.journal, sites);
+    return true;
+}
+
+/* The emergency path must not wait for a disk: our text, data and the journal stay in memory where limits allow. */
+static void lock_memory(void)
+{
+    extern char __ehdr_start[] __attribute__((visibility("hidden")));
+    extern char etext[] __attribute__((weak, visibility("hidden")));
+    long start = (long)((uintptr_t)__ehdr_start & ~UINT64_C(4095));
+    sys_call(SYS_mlock, (long)flight.journal.base, (long)flight.journal.bytes, 0, 0, 0, 0);
+    if ((uintptr_t)etext > (uintptr_t)start)
+        sys_call(SYS_mlock2, start, (long)((uintptr_t)etext - (uintptr_t)start), MLOCK_ONFAULT_FLAG, 0, 0, 0);
+}
+
+static bool open_journal(void)
+{
+    static struct lw_identity identity; /* 4 KB: not on a stack that may be small */
+    memset(&identity, 0, sizeof identity);
+    process_identity(&identity, flight.options_text, flight.job);
+    flight.epoch_ns = identity.epoch_mono_ns;
+    void *file = open_file(&identity);
+    void *private_memory = arena_take(&flight.arena, journal_private_bytes());
+    if (!file || !private_memory)
+        return false;
+    identity.activated_ns = flight_now_ns();
+    journal_format(&flight.journal, file, private_memory, (uint32_t)sysconf(_SC_PAGESIZE));
+    *flight.journal.identity = identity;
+    __atomic_store_n(&journal_section(&flight.journal, LW_SECTION_IDENTITY)->used, 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void clear_flight(void)
+{
+    struct options options = flight.options;
+    flight.bell = flight.stop = 0;
+    memset(&flight.state, 0, sizeof flight.state);
+    flight.state.binding_level = -1;
+    flight.state.time_to_limit_ms = LW_UNKNOWN;
+    flight.samples_taken = flight.samples_dropped = flight.stacks_missed = flight.sampling_ns = 0;
+    flight.refused_count = flight.refused_bytes = 0;
+    flight.journal_fd = -1;
+    flight.journal_path[0] = '\0';
+    flight.cgroup.count = 0;
+    flight.pressure.fd = flight.residency.fd = -1;
+    flight.sample_interval_bytes =
+        options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
+    gate_reset();
+    touch_reset();
+    stack_reset();
+    elf_forget();
+    python_forget();
+}
+
+static void drop_flight(void)
+{
+    if (flight.journal_path[0])
+        sys_unlink(flight.journal_path);
+    sys_unmap(flight.journal.base, flight.journal.bytes);
+    sys_close(flight.journal_fd);
+    if (flight.arena.base)
+        arena_close(&flight.arena);
+    memset(&flight.journal, 0, sizeof flight.journal);
+}
+
+static bool is_own_flight(void)
+{
+    uint32_t phase = flight_phase();
+    return (phase == FLIGHT_ACTIVE || phase == FLIGHT_TAKEOFF) && flight.journal.base &&
+           flight.journal.identity->pid == sys_getpid(); /* a vfork child shares our memory, but not our pid */
+}
+
+static bool is_remarkable(void)
+{
+    return flight.options.keep_always || flight.state.worst_stage >= LW_STAGE_WARN;
+}
+
+/* A polite signal ends a process that has nothing to report: it leaves nothing, and dies of the signal as it would. */
+static void on_parting(int signal, siginfo_t *info, void *ucontext)
+{
+    if (is_own_flight() && !is_remarkable() && flight.journal_path[0])
+        sys_unlink(flight.journal_path);
+    signals_default_again(signal);
+}
+
+static void watch_partings(void)
+{
+    static const int polite[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof polite / sizeof polite[0]; i++)
+        signals_borrow(polite[i], on_parting);
+}
+
+static void activate(void)
+{
+    guard_mark_process();
+    clear_flight();
+    if (arena_open(&flight.arena, ARENA_BYTES) && open_journal() && open_stores()) {
+        lock_memory();
+        watch_partings();
+        if (watcher_start())
+            return;
+    }
+    drop_flight();
+    complain(NULL, "lastwords: no memory, file or thread for the journal; this process is not watched\n");
+    __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
+}
+
+void lifecycle_consider(size_t size)
+{
+    uint64_t rss, data, wanted = flight.options.activate_bytes;
+    uint32_t dormant = FLIGHT_DORMANT;
+    if (!process_statm(&rss, &data))
+        return;
+    if (born) { /* a child starts with its parent's memory, shared: only what it adds counts */
+        born = 0;
+        base_rss_bytes = rss;
+        base_data_bytes = data;
+    }
+    uint64_t grown = rss > base_rss_bytes ? rss - base_rss_bytes : 0;
+    uint64_t committed = data > base_data_bytes ? data - base_data_bytes : 0;
+    if (grown + size < wanted && committed + size < wanted)
+        return;
+    if (__atomic_compare_exchange_n(&flight.phase, &dormant, FLIGHT_TAKEOFF, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        activate();
+}
+
+void lifecycle_await_takeoff(void)
+{
+    uint64_t until = sys_now_ns() + TAKEOFF_PATIENCE_NS;
+    while (flight_phase() == FLIGHT_TAKEOFF && sys_now_ns() < until)
+        sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_PATIENCE_NS / 50);
+}
+
+/* ---- fork, exec, exit ---- */
+
+void lifecycle_forked(void)
+{
+    bool had = flight.journal.base != NULL;
+    guard_mark_process();
+    if (flight_phase() == FLIGHT_OFF || flight_phase() == FLIGHT_UNBORN)
+        return;
+    __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
+    born = 1;
+    thread_state = (struct thread_state){.depth = thread_state.depth};
+    if (!had)
+        return;
+    python_forget();
+    gate_reset();
+    flight.journal_path[0] = '\0'; /* the parent's: neither unlinked nor written to */
+    cgroup_close(&flight.cgroup);
+    pressure_close(&flight.pressure);
+    residency_close(&flight.residency);
+    faults_close();
+    filter_clear();
+    drop_flight();
+}
+
+void lifecycle_exit(int code)
+{
+    struct guard guard;
+    if (!is_own_flight())
+        return;
+    bool inside = !guard_enter(&guard);
+    if (watcher_stop(EXIT_PATIENCE_NS)) {
+        flight.state.written_ns = flight_now_ns();
+        if (is_remarkable())
+            attribution_scan();
+        journal_state(&flight.journal, &flight.state);
+    }
+    __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
+    journal_set_life(&flight.journal, LW_LIFE_EXITED, code, flight_now_ns());
+    if (!is_remarkable() && flight.journal_path[0])
+        sys_unlink(flight.journal_path);
+    if (!inside)
+        guard_leave(&guard);
+}
+
+void lifecycle_exec(void)
+{
+    struct guard guard;
+    if (!is_own_flight() || !guard_enter(&guard))
+        return;
+    bool stopped = watcher_stop(EXIT_PATIENCE_NS);
+    journal_set_life(&flight.journal, LW_LIFE_EXECED, 0, flight_now_ns());
+    if (!is_remarkable() && flight.journal_path[0])
+        sys_unlink(flight.journal_path);
+    /* Should exec fail, the process goes on as it began. Stores stay mapped: other threads may be inside them. */
+    __atomic_store_n(&flight.phase, stopped ? FLIGHT_DORMANT : FLIGHT_OFF, __ATOMIC_RELEASE);
+    guard_leave(&guard);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/tracker.h"
+#include "conduct/flight.h"
+#include "conduct/gate.h"
+#include "conduct/lifecycle.h"
+#include "conduct/muster.h"
+#include "conduct/stack.h"
+#include "conduct/touch.h"
+#include "ground/filter.h"
+#include "ground/guard.h"
+#include "ground/next.h"
+#include "store/sampler.h"
+
+#include <sys/mman.h>
+
+/* A dormant process looks at its size once in so many bytes: a look costs 3 us, a MiB of mallocs at least 40 us. */
+#define DORMANT_STEP (1u << 20)
+/* glibc and jemalloc round small requests up; glibc keeps a size word besides. What is beyond is the page's rest. */
+#define CHUNK_HEAD  sizeof(size_t)
+#define CHUNK_WASTE 16384u
+/* From this size on a request is also a chance to see how near the end is. */
+#define GATE_REQUEST (256u * 1024)
+
+static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
+{
+    struct stack_scratch scratch;
+    uint64_t frames[STACK_MAX];
+    uint32_t count = stack_capture(&scratch, frames, STACK_MAX, NULL, false);
+    return sites_site(&flight.sites, sites_node(&flight.sites, frames, count), kind, now_ns);
+}
+
+static void record_block(void *pointer, size_t size, double weight)
+{
+    uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
+    uint64_t usable = next.malloc_usable_size(pointer) + CHUNK_HEAD;
+    struct live_block block = {.size = size, .weight = (float)weight, .site = capture_site(LW_SITE_HEAP, now)};
+    block.overhead = usable - size <= CHUNK_WASTE ? (uint32_t)(usable - size) : 0;
+    if (live_insert(&flight.live, pointer, &block))
+        sites_grow(&flight.sites, block.site, size, (double)block.weight, now);
+    else
+        __atomic_fetch_add(&flight.samples_dropped, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&flight.samples_taken, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&flight.sampling_ns, sys_now_ns() - started, __ATOMIC_RELAXED);
+}
+
+/* The thread's clock as the sampler wants it; inside, the countdown proper is kept in `muted`. */
+static double step_clock(size_t size)
+{
+    struct sample_clock clock = {.countdown = thread_state.muted,
+                                 .interval = thread_state.interval,
+                                 .carry = thread_state.carry,
+                                 .random = thread_state.random};
+    if (size < clock.countdown && size < clock.interval) { /* e.g. a realloc that went the slow way for its pointer */
+        thread_state.muted -= size;
+        return 0;
+    }
+    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
+    uint64_t seed = sys_now_ns() ^ (uintptr_t)&thread_state;
+    double weight = sampler_step(&clock, size, interval, seed);
+    thread_state.muted = clock.countdown;
+    thread_state.interval = clock.interval;
+    thread_state.carry = clock.carry;
+    thread_state.random = clock.random;
+    return weight;
+}
+
+static void note_refusal(size_t size)
+{
+    if (flight_phase() != FLIGHT_ACTIVE)
+        return;
+    if (__atomic_fetch_add(&flight.refused_count, 1, __ATOMIC_RELAXED) < 16)
+        journal_event(&flight.journal, flight_now_ns(), LW_EVENT_REFUSED, (int64_t)size,
+                      "an allocation was refused (ENOMEM)");
+    uint64_t most = __atomic_load_n(&flight.refused_bytes, __ATOMIC_RELAXED);
+    while (size > most &&
+           !__atomic_compare_exchange_n(&flight.refused_bytes, &most, size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
+/* true: the flight is on (perhaps only now). The guard is held. */
+static bool awake(size_t size)
+{
+    uint32_t phase = flight_phase();
+    if (phase == FLIGHT_ACTIVE && UNLIKELY(!guard_same_process())) {
+        lifecycle_forked();
+        phase = FLIGHT_DORMANT;
+    }
+    if (LIKELY(phase == FLIGHT_ACTIVE))
+        return true;
+    thread_state.interval = 0;
+    thread_state.muted = phase == FLIGHT_OFF ? UINT64_MAX / 2 : DORMANT_STEP;
+    if (phase == FLIGHT_DORMANT)
+        lifecycle_consider(size);
+    /* A large request may be all that there ever is: it waits a moment to be recorded. */
+    if (size >= DORMANT_STEP && flight_phase() == FLIGHT_TAKEOFF)
+        lifecycle_await_takeoff();
+    return flight_phase() == FLIGHT_ACTIVE;
+}
+
+void tracker_allocated(void *pointer, size_t size)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    if (awake(size)) {
+        if (!pointer && size) {
+            note_refusal(size);
+        } else {
+            double weight = step_clock(size);
+            if (weight > 0)
+                record_block(pointer, size, weight);
+            if (size >= GATE_REQUEST)
+                gate_look();
+        }
+    }
+    guard_leave(&guard);
+}
+
+void tracker_freeing(void *pointer)
+{
+    struct live_block block;
+    if (flight_phase() != FLIGHT_ACTIVE || !guard_same_process() || !live_remove(&flight.live, pointer, &block))
+        return;
+    sites_shrink(&flight.sites, block.site, block.size, (double)block.weight);
+}
+
+static void lost(void *context, uint32_t site, uint64_t bytes, int count_gone)
+{
+    sites_shrink_range(&flight.sites, site, bytes, count_gone);
+}
+
+static uint64_t whole_pages(size_t size)
+{
+    uint64_t page = flight.residency.page_bytes ? flight.residency.page_bytes : 4096;
+    return (size + page - 1) & ~(page - 1);
+}
+
+static enum lw_site_kind kind_of(int flags, int fd)
+{
+    if ((flags & MAP_TYPE) != MAP_PRIVATE)
+        return LW_SITE_SHARED;
+    return flags & MAP_ANONYMOUS || fd < 0 ? LW_SITE_MAPPING : LW_SITE_FILE;
+}
+
+void tracker_mapped(void *address, size_t size, int flags, int fd)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    if ((flight_phase() == FLIGHT_ACTIVE || size >= DORMANT_STEP) && awake(size)) {
+        uint64_t now = flight_now_ns(), rounded = whole_pages(size);
+        struct mapping range = {.start = (uintptr_t)address, .end = (uintptr_t)address + rounded};
+        range.kind = kind_of(flags, fd);
+        range.site = capture_site((enum lw_site_kind)range.kind, now);
+        if (mappings_add(&flight.mappings, &range, lost, NULL))
+            sites_grow(&flight.sites, range.site, rounded, 1, now);
+        if (size >= GATE_REQUEST)
+            gate_look();
+    }
+    guard_leave(&guard);
+}
+
+void tracker_mapping_refused(size_t size)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    note_refusal(size);
+    guard_leave(&guard);
+}
+
+void tracker_thread_coming(void)
+{
+    struct guard guard;
+    if (flight_phase() != FLIGHT_DORMANT || !guard_enter(&guard))
+        return;
+    lifecycle_consider(0);
+    guard_leave(&guard);
+}
+
+void tracker_thread_began(void)
+{
+    if (flight_phase() == FLIGHT_ACTIVE)
+        muster_note_thread();
+}
+
+void tracker_filled(void *buffer, size_t size)
+{
+    struct guard guard;
+    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
+        return;
+    if (guard_same_process()) {
+        uint64_t pages = whole_pages(size) / flight.residency.page_bytes, unsampled = 0;
+        if (gate_is_armed())
+            unsampled = muster_note_touch(pages);
+        if (unsampled)
+            touch_note_here((uintptr_t)buffer, unsampled);
+        gate_look();
+    }
+    guard_leave(&guard);
+}
+
+void tracker_unmapped(void *address, size_t size)
+{
+    struct guard guard;
+    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
+        return;
+    if (guard_same_process())
+        mappings_remove(&flight.mappings, (uintptr_t)address, (uintptr_t)address + whole_pages(size), lost, NULL);
+    guard_leave(&guard);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* watcher: the one thread of ours. Sleeps until headroom's deadline or until the bell rings, then looks and acts. */
+#ifndef LW_CONDUCT_WATCHER_H
+#define LW_CONDUCT_WATCHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool watcher_start(void); /* all signals blocked in it; false: no thread could be made */
+/* Asks it to end and waits, at most so long; true: it has. Not from the watcher itself. */
+bool watcher_stop(uint64_t patience_ns);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doors: what the program calls instead of the C library. A door is the real call and at most one line to the
+ * tracker; contracts, results and errno are the C library's own. The doors need no initialisation and work before
+ * the constructor, after the exit handlers, and in thread-local destructors.
+ */
+#ifndef LW_DOORS_DOORS_H
+#define LW_DOORS_DOORS_H
+
+#define DOOR __attribute__((visibility("default")))
+
+#endif

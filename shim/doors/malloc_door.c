@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * malloc_door: the heap functions. The hot path of an allocation is one comparison and one subtraction in
+ * thread-local memory and a tail call; that of a free is one load from the filter and a tail call.
+ */
+#include "conduct/tracker.h"
+#include "doors/doors.h"
+#include "ground/filter.h"
+#include "ground/guard.h"
+#include "ground/next.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT_DOWN(size) (LIKELY((size) < thread_state.countdown) ? (thread_state.countdown -= (size), true) : false)
+
+static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
+{
+    tracker_allocated(pointer, size);
+    return pointer;
+}
+
+DOOR void *malloc(size_t size)
+{
+    if (COUNT_DOWN(size))
+        return next.malloc(size);
+    return tracked(next.malloc(size), size);
+}
+
+DOOR void *calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+        return next.calloc(count, size); /* which refuses it */
+    if (COUNT_DOWN(bytes))
+        return next.calloc(count, size);
+    return tracked(next.calloc(count, size), bytes);
+}
+
+static __attribute__((noinline)) void free_slowly(void *pointer)
+{
+    if (next_bootstrap_owns(pointer))
+        return;
+    tracker_freeing(pointer);
+    next.free(pointer);
+}
+
+DOOR void free(void *pointer)
+{
+    if (LIKELY(!filter_maybe(pointer)))
+        next.free(pointer);
+    else
+        free_slowly(pointer);
+}
+
+static void *leave_bootstrap(void *pointer, size_t size)
+{
+    size_t had = next_bootstrap_size(pointer);
+    void *fresh = next.malloc(size);
+    if (fresh)
+        memcpy(fresh, pointer, had < size ? had : size);
+    return fresh;
+}
+
+/*
+ * The record goes before the block does: afterwards another thread may own the address. Should the real function
+ * refuse, the old block lives on unrecorded, which a sampling profile can bear.
+ */
+static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size)
+{
+    if (pointer && next_bootstrap_owns(pointer))
+        return leave_bootstrap(pointer, size);
+    if (pointer && filter_maybe(pointer))
+        tracker_freeing(pointer);
+    void *fresh = next.realloc(pointer, size);
+    if (fresh || size)
+        tracker_allocated(fresh, size);
+    return fresh;
+}
+
+DOOR void *realloc(void *pointer, size_t size)
+{
+    if (LIKELY(!filter_maybe(pointer)) && COUNT_DOWN(size))
+        return next.realloc(pointer, size);
+    return realloc_slowly(pointer, size);
+}
+
+DOOR void *reallocarray(void *pointer, size_t count, size_t size)
+{
+    size_t bytes;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+        return next.reallocarray(pointer, count, size); /* which refuses it */
+    return realloc(pointer, bytes);
+}
+
+DOOR void *aligned_alloc(size_t alignment, size_t size)
+{
+    if (COUNT_DOWN(size))
+        return next.aligned_alloc(alignment, size);
+    return tracked(next.aligned_alloc(alignment, size), size);
+}
+
+DOOR void *memalign(size_t alignment, size_t size)
+{
+    if (COUNT_DOWN(size))
+        return next.memalign(alignment, size);
+    return tracked(next.memalign(alignment, size), size);
+}
+
+DOOR int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    int error = next.posix_memalign(out, alignment, size);
+    if (!COUNT_DOWN(size) && error == 0)
+        tracker_allocated(*out, size);
+    return error;
+}
+
+DOOR void *valloc(size_t size)
+{
+    if (COUNT_DOWN(size))
+        return next.valloc(size);
+    return tracked(next.valloc(size), size);
+}
+
+DOOR void *pvalloc(size_t size)
+{
+    if (COUNT_DOWN(size))
+        return next.pvalloc(size);
+    return tracked(next.pvalloc(size), size);
+}
+
+DOOR size_t malloc_usable_size(void *pointer)
+{
+    if (UNLIKELY(pointer && next_bootstrap_owns(pointer)))
+        return next_bootstrap_size(pointer);
+    return next.malloc_usable_size(pointer);
+}
