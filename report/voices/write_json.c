@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+#include "voices/write_json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A size or count; null for LW_UNKNOWN, LW_UNLIMITED and whatever JSON readers could not hold. */
+static json_t *number(uint64_t value)
+{
+    return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
+}
+
+/* null without a state in the journal */
+static json_t *state_number(const struct profile *profile, uint64_t value)
+{
+    return profile->has_state ? number(value) : json_null();
+}
+
+static json_t *milliseconds(uint64_t ns)
+{
+    return json_integer((json_int_t)(ns / 1000000));
+}
+
+static json_t *percent(uint32_t permyriad, bool known)
+{
+    return known ? json_real(permyriad / 100.0) : json_null();
+}
+
+/* Texts of a profile are valid UTF-8; one that was cut elsewhere is repaired. */
+static json_t *text(const char *value)
+{
+    json_t *made = json_string(value);
+
+    if (!made) {
+        size_t size = 4 * strlen(value) + 1;
+        char *clean = array_resize(NULL, size, 1);
+        sink_printable(value, strlen(value), clean, size);
+        made = json_string(clean);
+        free(clean);
+    }
+    return made;
+}
+
+static json_t *text_or_null(const char *value)
+{
+    return value[0] ? text(value) : json_null();
+}
+
+static json_t *date(uint64_t realtime_ns)
+{
+    time_t when = (time_t)(realtime_ns / 1000000000);
+    struct tm parts;
+    char out[64], day[40];
+
+    if (realtime_ns == 0 || !gmtime_r(&when, &parts))
+        return json_null();
+    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out, sizeof(out), "%s.%03uZ", day, (unsigned)(realtime_ns / 1000000 % 1000));
+    return json_string(out);
+}
+
+static json_t *frame_json(const struct frame *frame)
+{
+    bool python = frame->kind == FRAME_PYTHON;
+    char address[32];
+
+    snprintf(address, sizeof(address), "0x%llx", (unsigned long long)frame->address);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", python ? "python" : "native", "function",
+                     text_or_null(frame->function), "file", text_or_null(frame->file), "line",
+                     frame->line > 0 ? json_integer(frame->line) : json_null(), "module", text_or_null(frame->module),
+                     "address", python ? json_null() : json_string(address), "build_id", text_or_null(frame->build_id));
+}
+
+static json_t *stack_json(const struct stack *stack)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < stack->count; i++)
+        if (stack->frames[i]->kind != FRAME_MARKER)
+            json_array_append_new(array, frame_json(stack->frames[i]));
+    return array;
+}
+
+static json_t *process_json(const struct profile *profile)
+{
+    const struct lw_identity *identity = profile->identity;
+    json_t *command = json_array();
+
+    for (size_t i = 0; i < profile->argument_count; i++)
+        json_array_append_new(command, text(profile->arguments[i]));
+    uint64_t ended = profile->ended_ns ? identity->started_realtime_ns + profile->ended_ns : 0;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "pid", number(identity->pid), "ppid",
+                     number(identity->ppid), "command", command, "started_at", date(identity->started_realtime_ns),
+                     "ended_at", date(ended), "exit", "code",
+                     profile->exit_code_known ? json_integer(profile->exit_code) : json_null(), "signal",
+                     profile->signal ? json_integer(profile->signal) : json_null());
+}
+
+static json_t *verdict_json(const struct verdict *verdict)
+{
+    json_t *evidence = json_array();
+
+    for (size_t i = 0; i < verdict->evidence_count; i++)
+        json_array_append_new(evidence, text(verdict->evidence[i]));
+    return json_pack("{s:s, s:f, s:o, s:s, s:o}", "cause", verdict_cause_name(verdict->cause), "confidence",
+                     verdict->confidence, "sentence", text(verdict->sentence), "oom_kill",
+                     verdict_oom_kill_name(verdict->oom_kill), "evidence", evidence);
+}
+
+static json_t *level_json(const struct level *level)
+{
+    const struct lw_level *record = &level->record;
+
+    return json_pack("{s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", level->kind,
+                     "path", text(level->path), "own", (record->flags & LW_LEVEL_OWN) != 0, "kills",
+                     (record->flags & LW_LEVEL_KILLS) != 0, "bytes", number(record->limit_bytes), "used_bytes",
+                     number(record->used_bytes), "reclaimable_bytes", number(record->reclaimable_bytes),
+                     "headroom_bytes", number(record->headroom_bytes), "high_bytes", number(record->high_bytes),
+                     "swap_limit_bytes", number(record->swap_limit_bytes), "swap_used_bytes",
+                     number(record->swap_used_bytes), "peak_bytes", number(record->peak_bytes), "oom_kills",
+                     number(record->oom_kills), "oom_kills_start", number(record->oom_kills_start));
+}
+
+static json_t *limit_json(const struct profile *profile)
+{
+    const struct level *binding = profile->binding;
+    json_t *levels = json_array();
+
+    for (size_t i = 0; i < profile->level_count; i++)
+        json_array_append_new(levels, level_json(&profile->levels[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "binding", binding ? text(binding->path) : json_null(),
+                     "kind", binding ? json_string(binding->kind) : json_null(), "bytes",
+                     binding ? number(binding->record.limit_bytes) : json_null(), "used_bytes",
+                     binding ? number(binding->record.used_bytes) : json_null(), "reclaimable_bytes",
+                     binding ? number(binding->record.reclaimable_bytes) : json_null(), "headroom_bytes",
+                     binding ? number(profile->state.headroom_bytes) : json_null(), "levels", levels);
+}
+
+static json_t *pressure_json(const struct profile *profile)
+{
+    const struct lw_state *state = &profile->state;
+    bool known = profile->has_state && state->some_total_us != LW_UNKNOWN;
+
+    return json_pack("{s:o, s:o, s:o, s:o}", "some_avg10", percent(state->some_avg10_permyriad, known), "full_avg10",
+                     percent(state->full_avg10_permyriad, known), "some_total_us",
+                     state_number(profile, state->some_total_us), "full_total_us",
+                     state_number(profile, state->full_total_us));
+}
+
+static json_t *memory_json(const struct profile *profile)
+{
+    const struct lw_state *state = &profile->state;
+    const struct {
+        const char *key;
+        uint64_t bytes;
+    } rows[] = {
+        {"rss_bytes", state->rss_bytes},
+        {"anon_bytes", state->anon_bytes},
+        {"file_bytes", state->file_bytes},
+        {"shmem_bytes", state->shmem_bytes},
+        {"swap_bytes", state->swap_bytes},
+        {"page_tables_bytes", state->page_tables_bytes},
+        {"peak_rss_bytes", state->peak_rss_bytes},
+        {"committed_bytes", state->committed_bytes},
+        {"explained_bytes", state->explained_bytes},
+        {"self_bytes", state->self_bytes},
+    };
+    json_t *memory = json_object();
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        json_object_set_new(memory, rows[i].key, state_number(profile, rows[i].bytes));
+    return memory;
+}
+
+static json_t *site_json(const struct site *site)
+{
+    const struct lw_site *record = &site->record;
+    json_t *touched = json_array();
+
+    for (size_t i = 0; i < site->touch_count; i++)
+        json_array_append_new(touched, json_pack("{s:o, s:o}", "bytes", number(site->touches[i].bytes), "stack",
+                                                 stack_json(&site->touches[i].stack)));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "id", number(site->id), "committed_bytes",
+                     number(record->committed_bytes), "resident_bytes", number(record->resident_bytes), "swapped_bytes",
+                     number(record->swapped_bytes), "peak_resident_bytes", number(record->peak_resident_bytes),
+                     "live_allocations", number(record->live_count), "growth_bytes_per_s",
+                     (json_int_t)record->growth_bytes_per_s, "stack", stack_json(&site->stack), "touched_by", touched);
+}
+
+static json_t *sites_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->site_count; i++)
+        json_array_append_new(array, site_json(&profile->sites[i]));
+    return array;
+}
+
+static json_t *line_json(const struct line *line)
+{
+    const struct frame *frame = line->frame;
+    json_t *sites = json_array();
+
+    for (size_t i = 0; i < line->site_count; i++)
+        json_array_append_new(sites, number(line->sites[i]->id));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "function",
+                     frame ? text_or_null(frame->function) : json_null(), "file",
+                     frame ? text_or_null(frame->file) : json_null(), "line",
+                     frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
+                     number(line->resident_bytes), "committed_bytes", number(line->committed_bytes),
+                     "growth_bytes_per_s", (json_int_t)line->growth_bytes_per_s, "sites", sites);
+}
+
+static json_t *lines_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->line_count; i++)
+        json_array_append_new(array, line_json(&profile->lines[i]));
+    return array;
+}
+
+static json_t *other_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->other_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:o}", "kind", profile->others[i].key, "resident_bytes",
+                                               number(profile->others[i].resident_bytes)));
+    return array;
+}
+
+static json_t *threads_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->thread_count; i++) {
+        const struct thread *thread = &profile->threads[i];
+        json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "tid", number(thread->tid), "name",
+                                               text(thread->name), "stack", stack_json(&thread->stack)));
+    }
+    return array;
+}
+
+static json_t *timeline_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->tick_count; i++) {
+        const struct lw_tick *tick = &profile->ticks[i];
+        bool pressure = tick->some_total_us != LW_UNKNOWN;
+        json_array_append_new(
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "t_ms", milliseconds(tick->t_ns),
+                             "headroom_bytes", number(tick->headroom_bytes), "current_bytes",
+                             number(tick->current_bytes), "reclaimable_bytes", number(tick->reclaimable_bytes),
+                             "rss_bytes", number(tick->rss_bytes), "committed_bytes", number(tick->committed_bytes),
+                             "some_avg10", percent(tick->some_avg10_permyriad, pressure), "full_avg10",
+                             percent(tick->full_avg10_permyriad, pressure), "stage", profile_stage_name(tick->stage)));
+    }
+    return array;
+}
+
+static json_t *events_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->event_count; i++)
+        json_array_append_new(array, json_pack("{s:o, s:s, s:o}", "t_ms", milliseconds(profile->events[i].t_ns), "kind",
+                                               profile->events[i].kind, "text", text(profile->events[i].text)));
+    return array;
+}
+
+static json_t *advice_json(const struct story *story)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < story->advice_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:o}", "kind",
+                                               story->advices[i].kind == ADVICE_QUICK ? "quick" : "proper", "text",
+                                               text(story->advices[i].text)));
+    return array;
+}
+
+static json_t *capabilities_json(const struct profile *profile)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < profile->capability_count; i++) {
+        const struct capability *capability = &profile->capabilities[i];
+        json_object_set_new(
+            object, capability->name,
+            json_pack("{s:b, s:o}", "available", (int)capability->available, "why", text(capability->why)));
+    }
+    return object;
+}
+
+void write_json(struct sink *sink, const struct story *story)
+{
+    const struct profile *profile = story->profile;
+    json_t *root = json_object();
+
+    json_object_set_new(root, "schema", json_string("lastwords/1"));
+    json_object_set_new(root, "process", process_json(profile));
+    json_object_set_new(root, "verdict", verdict_json(&story->verdict));
+    json_object_set_new(root, "limit", limit_json(profile));
+    json_object_set_new(root, "pressure", pressure_json(profile));
+    json_object_set_new(root, "memory", memory_json(profile));
+    json_object_set_new(root, "sites", sites_json(profile));
+    json_object_set_new(root, "lines", lines_json(profile));
+    json_object_set_new(root, "other", other_json(profile));
+    json_object_set_new(root, "threads", threads_json(profile));
+    json_object_set_new(root, "timeline", timeline_json(profile));
+    json_object_set_new(root, "events", events_json(profile));
+    json_object_set_new(root, "advice", advice_json(story));
+    json_object_set_new(root, "capabilities", capabilities_json(profile));
+    json_dumpf(root, sink->file, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+    sink_printf(sink, "\n");
+    json_decref(root);
+}

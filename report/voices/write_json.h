@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * write_json: the post-mortem for programs, schema "lastwords/1". Every key is always there; null is unknown. Sizes are
+ * bytes, times milliseconds since the start of the process, dates ISO 8601 in UTC.
+ */
+#ifndef LASTWORDS_REPORT_WRITE_JSON_H
+#define LASTWORDS_REPORT_WRITE_JSON_H
+
+#include "judgement/story.h"
+#include "sources/sink.h"
+
+void write_json(struct sink *sink, const struct story *story);
+
+#endif

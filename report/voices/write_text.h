@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* write_text: the post-mortem for people, at most some 116 columns wide. Write errors stay in the sink. */
+#ifndef LASTWORDS_REPORT_WRITE_TEXT_H
+#define LASTWORDS_REPORT_WRITE_TEXT_H
+
+#include "judgement/story.h"
+#include "sources/sink.h"
+
+#define TEXT_DEFAULT_LINES 5u
+
+struct text_options {
+    size_t lines; /* of the table on the first screen, and of the sites with `full` */
+    bool full;    /* after the first screen: sites, threads, levels, timeline, events, inputs, capabilities */
+};
+
+void write_text(struct sink *sink, const struct story *story, const struct text_options *options);
+
+/* What follows the first screen with `full`. */
+void write_text_details(struct sink *sink, const struct story *story, const struct text_options *options);
+
+#endif
