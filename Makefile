@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+#
+# make            builds build/liblastwords.so and build/lastwords
+# make demo       installs what is missing, builds, runs the pandas ETL in a small cgroup, shows the post-mortem
+# make check      installs what is missing, builds, runs all tests
+# make check-unit, check-house, check-scenario, check-guest, check-programs    parts of it, without installing
+# make deps       installs what is missing (Debian, Ubuntu; needs root or sudo)
+# make install    PREFIX=/usr/local
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BUILD := build
+CC ?= gcc
+WERROR ?= $(if $(CI),-Werror,)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter $(WERROR)
+COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
+SHIM_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
+               -fno-exceptions -fasynchronous-unwind-tables -Ishim -I.
+REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I.
+REPORT_LIBS := -ljansson -ldw -lelf -lstdc++ -lm
+TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -I. -Itests/support
+
+SHIM_SRC := $(sort $(wildcard shim/*/*.c))
+REPORT_SRC := $(sort $(wildcard report/*.c report/*/*.c))
+SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
+REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o)
+# unit tests: tests/unit/shim_X.c sees the shim below the doors, tests/unit/report_X.c the command without main
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
+PROGRAM_SRC := $(sort $(wildcard tests/scenario/programs/*.c))
+PROGRAM_BIN := $(PROGRAM_SRC:tests/scenario/programs/%.c=$(BUILD)/tests/programs/%)
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/%.o)
+
+all: $(BUILD)/liblastwords.so $(BUILD)/lastwords
+
+$(BUILD)/liblastwords.so: $(SHIM_OBJ) shim/shim.map
+	$(CC) -shared -o $@ $(SHIM_OBJ) -Wl,--version-script=shim/shim.map -Wl,-z,now -Wl,-z,relro -Wl,-z,defs \
+	    -Wl,-soname,liblastwords.so -ldl -lpthread
+
+$(BUILD)/lastwords: $(REPORT_OBJ)
+	$(CC) -o $@ $(REPORT_OBJ) $(REPORT_LIBS)
+
+$(BUILD)/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
+
+$(BUILD)/report/%.o: report/%.c
+	@mkdir -p $(@D)
+	$(CC) $(REPORT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/support/%.o: tests/support/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Ireport -c -o $@ $<
+
+$(BUILD)/tests/unit/shim_%: tests/unit/shim_%.c $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Ishim -o $@ $< $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ)) -lcmocka -ldl -lpthread -lm
+
+$(BUILD)/tests/unit/report_%: tests/unit/report_%.c $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ)) $(SUPPORT_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Ireport -o $@ $< $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ)) $(SUPPORT_OBJ) \
+	    -lcmocka $(REPORT_LIBS)
+
+$(BUILD)/tests/programs/%: tests/scenario/programs/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-omit-frame-pointer -fno-optimize-sibling-calls -rdynamic -o $@ $< -lpthread -ldl
+
+programs: $(PROGRAM_BIN)
+
+deps:
+	tests/support/deps.sh
+
+demo: deps
+	$(MAKE) --no-print-directory all
+	examples/etl/demo.sh
+
+check: deps
+	tests/support/check.sh
+
+check-unit check-house check-scenario check-guest check-programs check-fuzz: all programs $(UNIT_BIN)
+	tests/support/check.sh $(@:check-%=%)
+
+unit: $(UNIT_BIN)
+
+install: all
+	install -D -m 0755 $(BUILD)/lastwords $(DESTDIR)$(PREFIX)/bin/lastwords
+	install -D -m 0755 $(BUILD)/liblastwords.so $(DESTDIR)$(PREFIX)/lib/lastwords/liblastwords.so
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
+
+.PHONY: all programs unit deps demo check check-unit check-house check-scenario check-guest check-programs check-fuzz install format clean

@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Ordinary programs, unchanged under the preload: same output, same errors, same exit status, nothing left behind.
+# Each runs twice: dormant as by default, and with everything at work from the first byte on.
+
+setup() {
+    unset LASTWORDS LD_PRELOAD
+    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    SHIM=$REPO/build/liblastwords.so
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
+    [ -e "$SHIM" ] || { echo "$SHIM is missing" >&2; return 1; }
+    cd "$WORK"
+}
+
+teardown() {
+    cd /
+    rm -rf "$WORK"
+}
+
+# A glance at a file, so that a difference can be understood from the log of the test alone.
+glance() { head -c 1500 "$1"; }
+
+# run_as NAME LASTWORDS|- COMMAND…: leaves NAME.out, NAME.err, NAME.status
+run_as() {
+    local name=$1 setting=$2 status=0
+    shift 2
+    if [ "$setting" = - ]; then
+        timeout 120 "$@" >"$name.out" 2>"$name.err" </dev/null 3>&- || status=$?
+    else
+        timeout 120 env LD_PRELOAD="$SHIM" LASTWORDS="dir=$WORK:$setting" "$@" \
+            >"$name.out" 2>"$name.err" </dev/null 3>&- || status=$?
+    fi
+    echo "$status" >"$name.status"
+}
+
+# same COMMAND…: alone, with the preload, and with the preload at work
+same() {
+    local name part wrong=0
+    run_as alone - "$@"
+    run_as dormant action=abort "$@"
+    run_as working "action=abort:activate=1:sample=4K" "$@"
+    for name in dormant working; do
+        for part in status out err; do
+            if ! cmp -s "alone.$part" "$name.$part"; then
+                echo "$name: $part differs. Alone:"
+                glance "alone.$part"
+                echo "with the preload:"
+                glance "$name.$part"
+                wrong=1
+            fi
+        done
+    done
+    # Who is killed by a signal cannot tidy up, and its journal may be wanted: those are for the caller to judge.
+    if [ "${KILLED:-0}" = 0 ] && compgen -G '*.lw' >/dev/null; then
+        echo "journals left behind:" *.lw
+        wrong=1
+    fi
+    return $wrong
+}
+
+needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+
+@test "programs: ls" { same ls -l /usr/bin; }
+
+@test "programs: ls with an error and exit status 2" { same ls /nowhere; }
+
+@test "programs: sh with pipes, subshells and a status" {
+    same sh -c 'for i in 1 2 3; do echo $i; done | sort -r | (cat; echo end); sh -c "exit 3"; exit $?'
+}
+
+@test "programs: bash killed by its own signal" { KILLED=1 same bash -c 'echo before; kill -TERM $$; echo after'; }
+
+@test "programs: gcc" {
+    cat >"$WORK/program.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    char *text = malloc(100000);
+    memset(text, 'x', 99999);
+    text[99999] = 0;
+    printf("%zu\n", strlen(text));
+    free(text);
+    return 7;
+}
+C
+    needs gcc
+    same sh -c 'gcc -O2 -g -Wall -o program program.c && ./program'
+    grep -q 99999 working.out
+}
+
+@test "programs: gcc with errors" {
+    needs gcc
+    printf 'int main(void) { return nothing; }\n' >"$WORK/wrong.c"
+    same gcc -c wrong.c
+}
+
+@test "programs: g++ runs a program with exceptions" {
+    needs g++
+    cat >"$WORK/program.cc" <<'CC'
+#include <iostream>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+static int thrower(int depth) { return depth ? thrower(depth - 1) + 1 : throw std::runtime_error("from below"); }
+int main()
+{
+    for (int i = 0; i < 1000; i++)
+        try { thrower(20); } catch (const std::runtime_error &error) { if (i == 999) std::cout << error.what() << "\n"; }
+    try { new char[static_cast<std::size_t>(1) << 46]; } catch (const std::bad_alloc &) { std::cout << "refused\n"; }
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; t++)
+        threads.emplace_back([] {
+            std::vector<std::unique_ptr<std::string>> strings;
+            for (int i = 0; i < 20000; i++) strings.push_back(std::make_unique<std::string>(i % 300, 'c'));
+        });
+    for (auto &thread : threads) thread.join();
+}
+CC
+    g++ -O1 -pthread -o program program.cc
+    same ./program
+}
+
+@test "programs: git" {
+    needs git
+    cat >"$WORK/history.sh" <<'SH'
+set -e
+export GIT_CONFIG_NOSYSTEM=1 HOME=$PWD GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=A \
+    GIT_COMMITTER_EMAIL=a@example.org GIT_AUTHOR_DATE='2024-01-01T00:00:00Z' GIT_COMMITTER_DATE='2024-01-01T00:00:00Z'
+rm -rf history
+git init -q history
+cd history
+for i in 1 2 3 4 5; do
+    seq $((i * 1000)) >file
+    git add file
+    git commit -q -m "commit $i"
+done
+git gc -q
+git log --stat --format='%H %s'
+git fsck --strict
+SH
+    same sh history.sh
+}
+
+@test "programs: perl with fork and pipes" {
+    needs perl
+    same perl -e '
+        my %words; $words{$_ % 5000} .= "x" x 50 for 1 .. 200000;
+        print scalar(keys %words), "\n";
+        for my $child (1 .. 3) { my $pid = fork; if (!$pid) { my @a = (1) x 100000; exit $child } waitpid $pid, 0; print $? >> 8, "\n" }
+        print `echo from a shell`;'
+}
+
+@test "programs: node" {
+    needs node
+    same node -e '
+        const { execSync } = require("child_process");
+        const { Worker } = require("worker_threads");
+        let list = [];
+        for (let i = 0; i < 200000; i++) list.push({ i, text: "t" + i });
+        console.log(list.length, Buffer.alloc(30 << 20, 1).length, execSync("echo child").toString());
+        new Worker("require(\"worker_threads\").parentPort.postMessage([...Array(1000).keys()].length)", { eval: true })
+            .on("message", (message) => console.log(message));'
+}
+
+@test "programs: java -version" {
+    needs java
+    same java -version
+}
+
+@test "programs: python3 with an exception" {
+    same /usr/bin/python3 -c 'print("x" * 10); {}["missing"]'
+}
+
+@test "programs: python3 with threads" {
+    same /usr/bin/python3 -c '
+import threading
+results = {}
+def work(n):
+    data = [bytes(1000 + i % 50) for i in range(20000)]
+    results[n] = sum(map(len, data))
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print(sorted(results.items()))'
+}
+
+@test "programs: python3 with subprocesses" {
+    KILLED=1 same /usr/bin/python3 -c '
+import os, signal, subprocess, sys
+print(subprocess.run(["sh", "-c", "echo out; echo err >&2; exit 5"], capture_output=True))
+print(subprocess.run([sys.executable, "-c", "print(len(bytearray(40 << 20)))"], capture_output=True).stdout)
+print(subprocess.run(["sh", "-c", "kill -9 $$"]).returncode)
+print(os.system("exit 3") >> 8, subprocess.Popen(["true"], start_new_session=True).wait())
+print([signal.getsignal(s) for s in range(1, 32) if s != signal.SIGTRAP], signal.pthread_sigmask(signal.SIG_BLOCK, []))'
+}
+
+@test "programs: python3 multiprocessing by fork" {
+    cat >"$WORK/pool.py" <<'PY'
+import multiprocessing, sys
+def work(n):
+    return sum(len(bytes(n + i)) for i in range(2000))
+if __name__ == "__main__":
+    ballast = [bytes(500) for _ in range(100000)]
+    with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
+        print(pool.map(work, range(40)), len(ballast))
+        pool.close()
+        pool.join()
+PY
+    same /usr/bin/python3 pool.py fork
+}
+
+@test "programs: python3 multiprocessing by spawn" {
+    cat >"$WORK/pool.py" <<'PY'
+import multiprocessing, sys
+def work(n):
+    return sum(len(bytes(n + i)) for i in range(2000))
+if __name__ == "__main__":
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        print(pool.map(work, range(40)))
+        pool.close()
+        pool.join()
+PY
+    same /usr/bin/python3 pool.py spawn
+}
+
+@test "programs: python3 with a large fork child that leaves by os._exit" {
+    same /usr/bin/python3 -c '
+import os
+held = bytearray(50 << 20)
+for code in (0, 4):
+    pid = os.fork()
+    if pid == 0:
+        more = bytearray(20 << 20)
+        os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
+}
+
+@test "programs: pandas and numpy" {
+    /usr/bin/python3 -c 'import pandas' || skip "pandas is not installed"
+    same /usr/bin/python3 -c '
+import numpy, pandas
+a = numpy.arange(2_000_000).reshape(1000, 2000)
+print((a @ a.T).sum(), pandas.DataFrame(a).sum().sum())'
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Scenario 18, the kill: each way of growing alone.
+
+load common
+
+setup() { scenario_setup; cg_make growth 128M; }
+teardown() { scenario_teardown; }
+
+control() {
+    inside growth "$PROGRAMS/growth" "$@"
+    killed growth
+}
+
+# stops WAY FUNCTION [MIB_PER_SECOND]
+stops() {
+    with_shim action=abort
+    inside growth "$PROGRAMS/growth" "$1" "${3:-200}"
+    stopped growth
+    judge "event('complete') is not None" \
+        "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" \
+        "r.memory.explained_bytes >= 0.95 * r.memory.anon_bytes" \
+        "line(0).endswith(':$2')" \
+        "abs(r.lines[0].resident_bytes - r.memory.anon_bytes + sum(other.resident_bytes for other in r.other if other.kind != 'page_tables')) <= 0.02 * r.memory.anon_bytes"
+}
+
+@test "18 growth by read(2) into fresh buffers: control is killed" { control read; }
+@test "18 growth by read(2) into fresh buffers: stopped" { stops read read_into; }
+@test "18 growth by read(2) into fresh buffers, at full speed: stopped" { stops read read_into 0; }
+@test "18 growth by huge pages: control is killed" { control huge; }
+@test "18 growth by huge pages: stopped" { stops huge huge_pages; }
+@test "18 growth by huge pages, at full speed: stopped" { stops huge huge_pages 0; }
+@test "18 growth by mremap: control is killed" { control mremap; }
+@test "18 growth by mremap: stopped" { stops mremap remap_more; }
+@test "18 growth by mremap, at full speed: stopped" { stops mremap remap_more 0; }
+@test "18 growth of the heap by small blocks: control is killed" { control heap; }
+@test "18 growth of the heap by small blocks: stopped" { stops heap small_blocks; }
+@test "18 growth of the heap by small blocks, at full speed: stopped" { stops heap small_blocks 0; }

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * growth: grows in one way alone, until it is stopped.
+ *
+ * usage: growth read|huge|mremap|heap|stacks [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
+ *                                                                    [FIRST_MIB: small blocks before it begins]
+ *
+ * Up to 1 GiB, each way in a function of its own: read_into(), huge_pages(), remap_more(), small_blocks(),
+ * deep_stack().
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SITE static __attribute__((noipa))
+#define MIB  ((size_t)1 << 20)
+#define HUGE (2 * MIB)
+#define MOST (1024 * MIB)
+
+static double mib_per_s = 200, start_s;
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Sleeps until so many bytes are due. */
+static void pace(size_t bytes)
+{
+    double ahead_s = mib_per_s > 0 ? (double)bytes / MIB / mib_per_s - (now_s() - start_s) : 0;
+    if (ahead_s > 0)
+        nanosleep(&(struct timespec){(time_t)ahead_s, (long)((ahead_s - (double)(time_t)ahead_s) * 1e9)}, NULL);
+}
+
+static void *checked(void *memory)
+{
+    if (!memory || memory == MAP_FAILED)
+        exit(1);
+    return memory;
+}
+
+/* The kernel touches the pages, so no fault of this process is seen. */
+SITE void read_into(void)
+{
+    int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    for (size_t bytes = 0; bytes < MOST; bytes += MIB) {
+        char *buffer = checked(malloc(MIB));
+        if (read(fd, buffer, MIB) != (ssize_t)MIB)
+            exit(1);
+        pace(bytes);
+    }
+}
+
+SITE void huge_pages(void)
+{
+    char *memory =
+        checked(mmap(NULL, MOST + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    memory = (char *)(((uintptr_t)memory + HUGE - 1) & ~(HUGE - 1));
+    madvise(memory, MOST, MADV_HUGEPAGE);
+    for (size_t bytes = 0; bytes < MOST; bytes += HUGE) {
+        memory[bytes] = 1;
+        pace(bytes);
+    }
+}
+
+SITE void remap_more(void)
+{
+    char *memory = checked(mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    for (size_t bytes = MIB; bytes < MOST; bytes += MIB) {
+        memory = checked(mremap(memory, bytes, bytes + MIB, MREMAP_MAYMOVE));
+        memset(memory + bytes, 1, MIB);
+        pace(bytes);
+    }
+}
+
+SITE void small_blocks(size_t most)
+{
+    for (size_t bytes = 0; bytes < most; bytes += 208) {
+        char *block = checked(malloc(200));
+        memset(block, 1, 200);
+        if (bytes % (208 * 1024) == 0)
+            pace(bytes);
+    }
+}
+
+static void more_small_blocks(void)
+{
+    small_blocks(MOST);
+}
+
+SITE void wait_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
+SITE void deep_stack(unsigned depth)
+{
+    volatile char frame[32 << 10];
+    memset((char *)frame, 1, sizeof frame);
+    if (depth > 0)
+        deep_stack(depth - 1);
+    else
+        wait_for_ever();
+    frame[depth] = 2;
+}
+
+static void *stack_thread(void *unused)
+{
+    deep_stack(63); /* 2 MiB */
+    return unused;
+}
+
+SITE void more_stacks(void)
+{
+    pthread_t thread;
+    for (size_t bytes = 0; bytes < MOST; bytes += HUGE) {
+        if (pthread_create(&thread, NULL, stack_thread, NULL) != 0)
+            exit(1);
+        pace(bytes);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*grow)(void);
+    } ways[] = {
+        {"read", read_into},         {"huge", huge_pages},    {"mremap", remap_more},
+        {"heap", more_small_blocks}, {"stacks", more_stacks},
+    };
+    if (argc > 2)
+        mib_per_s = atof(argv[2]);
+    start_s = now_s();
+    if (argc > 3)
+        small_blocks((size_t)atol(argv[3]) << 20);
+    for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof ways[0]; i++)
+        if (strcmp(ways[i].name, argv[1]) == 0) {
+            ways[i].grow();
+            puts("growth: done");
+            return 0;
+        }
+    return 2;
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what building, the demo and the tests need and this machine lacks. Debian and Ubuntu; root or sudo.
+#
+# Where everything is there already it asks nothing, needs no rights and touches no network.
+set -eu
+
+packages=(
+    gcc g++ make libc6-dev binutils git         # build, and programs that the tests run unchanged
+    libunwind-dev libunwind8                    # stacks, in the library
+    libjansson-dev libdw-dev libelf-dev         # the command
+    libjemalloc-dev                             # allocator=jemalloc
+    libcmocka-dev bats                          # tests
+    python3 python3-pandas                      # demo and scenarios
+    perl util-linux                             # programs under the preload; taskset, unshare
+    qemu-system-x86 cpio busybox-static kmod    # the cgroup v2 guest
+    xz-utils zstd                               # compressed kernel modules of newer distributions
+)
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "deps: this installs packages on Debian and Ubuntu only. Elsewhere, install the like of: ${packages[*]}" >&2
+    exit 1
+fi
+
+installed() {
+    case $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) in
+        installed) return 0 ;;
+    esac
+    return 1
+}
+
+# Some names are provided by others: libunwind8 became libunwind8t64 and the like.
+provided() {
+    dpkg-query -W -f '${db:Status-Status} ${Provides}\n' 2>/dev/null |
+        awk -v name="$1" '$1 == "installed" {for (i = 2; i <= NF; i++) {sub(/,$/, "", $i); if ($i == name) found = 1}}
+                          END {exit !found}'
+}
+
+missing=()
+for package in "${packages[@]}"; do
+    installed "$package" || provided "$package" || missing+=("$package")
+done
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "deps: missing: ${missing[*]}. Installing them needs root, and there is no sudo" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+
+echo "deps: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {
+    if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+}
+# A mirror that is just being updated gives errors for a moment: once more before giving up.
+quietly apt-get -q update || { sleep 10; quietly apt-get -q update; } ||
+    echo "deps: the package lists could not be refreshed; trying with those that are here" >&2
+install=(apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}")
+quietly "${install[@]}" || { sleep 10; quietly "${install[@]}"; } || {
+    echo "deps: could not install ${missing[*]}" >&2
+    exit 1
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* filter: a "no" is always right, 255 sticks, pins outlast everything. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ground/filter.h"
+
+static const void *at(uint64_t address)
+{
+    return (const void *)(uintptr_t)address;
+}
+
+static int empty(void **unused)
+{
+    memset(filter_bytes, 0, sizeof filter_bytes);
+    return 0;
+}
+
+/* Another address of the same bucket. */
+static const void *twin_of(const void *pointer)
+{
+    uint64_t address = (uintptr_t)pointer;
+    do
+        address += 16;
+    while (filter_bucket(at(address)) != filter_bucket(pointer));
+    return at(address);
+}
+
+static void counts_up_and_down(void **unused)
+{
+    const void *one = at(0x5000), *two = twin_of(one);
+    assert_false(filter_maybe(one));
+    filter_add(one);
+    filter_add(two);
+    assert_int_equal(filter_bytes[filter_bucket(one)], 2);
+    filter_remove(one);
+    assert_true(filter_maybe(two));
+    filter_remove(two);
+    assert_false(filter_maybe(two));
+}
+
+static void never_falls_below_zero(void **unused)
+{
+    filter_remove(at(0x6000));
+    assert_int_equal(filter_bytes[filter_bucket(at(0x6000))], 0);
+    filter_add(at(0x6000));
+    assert_true(filter_maybe(at(0x6000)));
+}
+
+static void sticks_at_255(void **unused)
+{
+    const void *pointer = at(0x7000);
+    for (int i = 0; i < 254; i++)
+        filter_add(pointer);
+    assert_int_equal(filter_bytes[filter_bucket(pointer)], 254);
+    for (int i = 0; i < 10; i++)
+        filter_add(pointer);
+    assert_int_equal(filter_bytes[filter_bucket(pointer)], 255);
+    for (int i = 0; i < 300; i++)
+        filter_remove(pointer);
+    assert_int_equal(filter_bytes[filter_bucket(pointer)], 255);
+}
+
+static void a_pin_stays(void **unused)
+{
+    filter_pin(at(0x8000));
+    filter_add(at(0x8000));
+    for (int i = 0; i < 3; i++)
+        filter_remove(at(0x8000));
+    assert_int_equal(filter_bytes[filter_bucket(at(0x8000))], 255);
+}
+
+static void clear_empties_all_but_the_bootstrap_pins(void **unused)
+{
+    static uint8_t pins[sizeof filter_bytes];
+    filter_clear();
+    memcpy(pins, filter_bytes, sizeof pins);
+    for (uint64_t address = 0x10000; address < 0x90000; address += 16)
+        filter_add(at(address));
+    filter_clear();
+    assert_memory_equal(filter_bytes, pins, sizeof pins);
+    for (size_t i = 0; i < sizeof pins; i++)
+        assert_true(pins[i] == 0 || pins[i] == 255);
+}
+
+/* Blocks of one malloc arena lie in regular steps; they must not share few buckets. */
+static void spreads_regular_addresses(void **unused)
+{
+    static const uint64_t steps[] = {16, 32, 48, 64, 4096, 65536};
+    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
+        uint32_t used = 0;
+        memset(filter_bytes, 0, sizeof filter_bytes);
+        for (uint64_t i = 0; i < 20000; i++) {
+            const void *pointer = at(UINT64_C(0x7F5500000010) + i * steps[s]);
+            used += !filter_maybe(pointer);
+            filter_add(pointer);
+        }
+        assert_in_range(used, 18000, 20000); /* random placement gives 18,600 */
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(counts_up_and_down, empty),
+        cmocka_unit_test_setup(never_falls_below_zero, empty),
+        cmocka_unit_test_setup(sticks_at_255, empty),
+        cmocka_unit_test_setup(a_pin_stays, empty),
+        cmocka_unit_test_setup(clear_empties_all_but_the_bootstrap_pins, empty),
+        cmocka_unit_test_setup(spreads_regular_addresses, empty),
+    };
+    return cmocka_run_group_tests_name("shim_filter", tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* live: blocks by address, graves, the probe limit, the filter that follows, and eight threads at once. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ground/filter.h"
+#include "store/live.h"
+
+static struct live live;
+static void *memory;
+
+static const void *at(uint64_t address)
+{
+    return (const void *)(uintptr_t)address;
+}
+
+static void open_with(uint32_t slots)
+{
+    free(memory);
+    memory = calloc(1, live_bytes(slots));
+    assert_non_null(memory);
+    memset(filter_bytes, 0, sizeof filter_bytes);
+    live_open(&live, memory, slots);
+}
+
+static int empty(void **unused)
+{
+    open_with(1024);
+    return 0;
+}
+
+static int clean(void **unused)
+{
+    free(memory);
+    memory = NULL;
+    return 0;
+}
+
+static bool insert(uint64_t address, uint64_t size)
+{
+    struct live_block block = {.size = size, .weight = 1.5f, .site = (uint32_t)(address >> 4)};
+    return live_insert(&live, at(address), &block);
+}
+
+static uint64_t removed_size(uint64_t address)
+{
+    struct live_block block = {0};
+    return live_remove(&live, at(address), &block) ? block.size : UINT64_MAX;
+}
+
+static void what_goes_in_comes_out(void **unused)
+{
+    const struct live_block in = {.size = UINT64_C(5) << 33, .weight = 2.25f, .site = 77};
+    struct live_block out = {0};
+    assert_false(live_remove(&live, at(0x5000), &out));
+    assert_true(live_insert(&live, at(0x5000), &in));
+    assert_int_equal(live.count, 1);
+    assert_false(live_remove(&live, at(0x5010), &out));
+    assert_true(live_remove(&live, at(0x5000), &out));
+    assert_int_equal(out.size, in.size);
+    assert_true(out.weight == in.weight);
+    assert_int_equal(out.site, 77);
+    assert_int_equal(live.count, 0);
+    assert_false(live_remove(&live, at(0x5000), &out));
+    assert_int_equal(live.dropped, 0);
+}
+
+static void failure_leaves_the_output_alone(void **unused)
+{
+    struct live_block out = {.size = 9, .weight = 8, .site = 7};
+    insert(0x5000, 1);
+    assert_false(live_remove(&live, at(0x6000), &out));
+    assert_int_equal(out.size, 9);
+    assert_true(out.weight == 8);
+    assert_int_equal(out.site, 7);
+}
+
+static uint32_t walk(uint64_t *size_sum)
+{
+    uint32_t found = 0;
+    *size_sum = 0;
+    for (uint32_t i = 0; i <= live.mask; i++) {
+        uint64_t address;
+        struct live_block block;
+        if (!live_at(&live, i, &address, &block))
+            continue;
+        assert_int_equal(block.site, address >> 4);
+        found++;
+        *size_sum += block.size;
+    }
+    return found;
+}
+
+static void iteration_sees_each_block_once(void **unused)
+{
+    uint64_t sum;
+    assert_int_equal(walk(&sum), 0);
+    for (uint64_t i = 1; i <= 100; i++)
+        assert_true(insert(i * 4096, i));
+    for (uint64_t i = 1; i <= 100; i += 2)
+        assert_int_equal(removed_size(i * 4096), i);
+    assert_int_equal(walk(&sum), 50);
+    assert_int_equal(sum, 50 * 51);
+    assert_int_equal(live.count, 50);
+}
+
+static void graves_are_passed_and_used_again(void **unused)
+{
+    open_with(4); /* every key probes the same four slots */
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_true(insert(i * 16, i));
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(removed_size(i * 16), i);
+    for (int i = 0, graves = 0; i < 4; i++)
+        assert_true(live.keys[i] == LIVE_GRAVE ? ++graves <= 3 : live.keys[i] == 64);
+    assert_int_equal(removed_size(4 * 16), 4); /* behind the graves of others */
+    for (uint64_t round = 0; round < 100; round++)
+        for (uint64_t i = 1; i <= 4; i++) {
+            assert_true(insert(round * 64 + i * 16, i));
+            assert_int_equal(removed_size(round * 64 + i * 16), i);
+        }
+    assert_int_equal(live.count, 0);
+    assert_int_equal(live.dropped, 0);
+}
+
+static void a_full_table_drops_and_counts(void **unused)
+{
+    open_with(64);
+    for (uint64_t i = 1; i <= 64; i++)
+        assert_true(insert(i * 16, i));
+    assert_false(insert(65 * 16, 65));
+    assert_false(insert(66 * 16, 66));
+    assert_int_equal(live.dropped, 2);
+    assert_int_equal(live.count, 64);
+    assert_int_equal(removed_size(65 * 16), UINT64_MAX);
+    assert_int_equal(removed_size(7 * 16), 7);
+    assert_true(insert(65 * 16, 65));
+    assert_int_equal(removed_size(65 * 16), 65);
+}
+
+/* Far from full, but LIVE_PROBES slots from the home are taken. */
+static void the_probe_limit_drops_and_counts(void **unused)
+{
+    for (uint32_t slot = 0; slot < 1024; slot++)
+        live.keys[slot] = slot % 2 ? LIVE_BUSY : 0x1000000 + slot; /* taken by others */
+    assert_false(insert(0x5000, 1));
+    assert_int_equal(live.dropped, 1);
+    for (uint32_t slot = 0; slot < 1024; slot++)
+        live.keys[slot] = LIVE_EMPTY;
+    assert_true(insert(0x5000, 1));
+    uint32_t home = 0;
+    while (live.keys[home] != 0x5000)
+        home++;
+    for (uint32_t i = 0; i < LIVE_PROBES; i++)
+        live.keys[(home + i) & live.mask] = LIVE_BUSY;
+    assert_false(insert(0x5000, 1));
+    assert_int_equal(live.dropped, 2);
+    live.keys[(home + LIVE_PROBES - 1) & live.mask] = LIVE_EMPTY; /* the last that is looked at */
+    assert_true(insert(0x5000, 1));
+    assert_int_equal(live.keys[(home + LIVE_PROBES - 1) & live.mask], 0x5000);
+    assert_int_equal(removed_size(0x5000), 1);
+}
+
+static void blocks_being_filled_are_not_shown(void **unused)
+{
+    uint64_t address;
+    struct live_block block;
+    live.keys[3] = LIVE_BUSY;
+    live.keys[4] = LIVE_GRAVE;
+    for (uint32_t i = 0; i < 8; i++)
+        assert_false(live_at(&live, i, &address, &block));
+}
+
+static void the_filter_follows(void **unused)
+{
+    assert_false(filter_maybe(at(0x5000)));
+    insert(0x5000, 1);
+    assert_int_equal(filter_bytes[filter_bucket(at(0x5000))], 1);
+    removed_size(0x5000);
+    removed_size(0x5000);
+    assert_int_equal(filter_bytes[filter_bucket(at(0x5000))], 0);
+
+    open_with(64);
+    for (uint64_t i = 1; i <= 80; i++)
+        insert(i * 16, i);
+    uint32_t sum = 0;
+    for (size_t i = 0; i < sizeof filter_bytes; i++)
+        sum += filter_bytes[i];
+    assert_int_equal(sum, 64); /* what was dropped is of no interest */
+}
+
+enum { THREADS = 8, HELD = 1000, ROUNDS = 60 };
+static uint32_t stress_errors;
+
+/* Each thread has addresses of its own, as threads of a program have; all share the table. */
+static void *stress(void *argument)
+{
+    uint64_t base = ((uint64_t)(uintptr_t)argument + 1) << 32;
+    uint32_t errors = 0;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        for (uint64_t i = 0; i < HELD; i++)
+            errors += !insert(base + i * 16, round * HELD + i);
+        for (uint64_t i = 0; i < HELD; i++) {
+            errors += !filter_maybe(at(base + i * 16));
+            if (round == ROUNDS - 1 && i % 2)
+                continue;
+            errors += removed_size(base + i * 16) != round * HELD + i;
+        }
+    }
+    __atomic_fetch_add(&stress_errors, errors, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void eight_threads_lose_nothing(void **unused)
+{
+    pthread_t threads[THREADS];
+    open_with(32768);
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, stress, (void *)i), 0);
+    for (int k = 0; k < 20; k++) { /* iteration while they work: whatever is shown is whole */
+        uint64_t sum;
+        walk(&sum);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    uint64_t sum, expected = 0;
+    for (uint64_t i = 1; i < HELD; i += 2)
+        expected += THREADS * ((ROUNDS - 1) * HELD + i);
+    assert_int_equal(stress_errors, 0);
+    assert_int_equal(live.dropped, 0);
+    assert_int_equal(live.count, THREADS * HELD / 2);
+    assert_int_equal(walk(&sum), THREADS * HELD / 2);
+    assert_int_equal(sum, expected);
+    for (uint64_t thread = 1; thread <= THREADS; thread++)
+        for (uint64_t i = 1; i < HELD; i += 2)
+            assert_int_equal(removed_size((thread << 32) + i * 16), (ROUNDS - 1) * HELD + i);
+    assert_int_equal(live.count, 0);
+    for (size_t i = 0; i < sizeof filter_bytes; i++)
+        assert_int_equal(filter_bytes[i], 0);
+}
+
+/* The same in a table that is nearly full all the time, where threads meet at every slot. */
+static void *crowd(void *argument)
+{
+    enum { MINE = 14 };
+    uint64_t base = ((uint64_t)(uintptr_t)argument + 1) << 32;
+    uint32_t errors = 0;
+    for (uint64_t round = 0; round < 8000; round++) {
+        for (uint64_t i = 0; i < MINE; i++)
+            while (!insert(base + i * 16, round * MINE + i))
+                continue; /* a slot became free behind the search: counted, and tried again */
+        for (uint64_t i = 0; i < MINE; i++)
+            errors += removed_size(base + i * 16) != round * MINE + i;
+    }
+    __atomic_fetch_add(&stress_errors, errors, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void a_crowded_table_loses_nothing(void **unused)
+{
+    pthread_t threads[THREADS];
+    open_with(LIVE_PROBES); /* 128 slots for at most 112 blocks */
+    stress_errors = 0;
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd, (void *)i), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    uint64_t sum;
+    assert_int_equal(stress_errors, 0);
+    assert_int_equal(live.count, 0);
+    assert_int_equal(walk(&sum), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_goes_in_comes_out, empty),
+        cmocka_unit_test_setup(failure_leaves_the_output_alone, empty),
+        cmocka_unit_test_setup(iteration_sees_each_block_once, empty),
+        cmocka_unit_test_setup(graves_are_passed_and_used_again, empty),
+        cmocka_unit_test_setup(a_full_table_drops_and_counts, empty),
+        cmocka_unit_test_setup(the_probe_limit_drops_and_counts, empty),
+        cmocka_unit_test_setup(blocks_being_filled_are_not_shown, empty),
+        cmocka_unit_test_setup(the_filter_follows, empty),
+        cmocka_unit_test_setup(eight_threads_lose_nothing, empty),
+        cmocka_unit_test_setup(a_crowded_table_loses_nothing, empty),
+    };
+    return cmocka_run_group_tests_name("shim_live", tests, NULL, clean);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* residency: real pages, seen alike by all three methods where they can, and unlike where they must differ. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "observe/residency.h"
+
+#define PAGES 64u
+
+static const enum lw_residency methods[] = {LW_RESIDENCY_PAGEMAP_SCAN, LW_RESIDENCY_PAGEMAP, LW_RESIDENCY_MINCORE};
+
+static unsigned char buffer[RESIDENCY_BUFFER_BYTES] __attribute__((aligned(16)));
+static struct residency residency;
+static enum lw_residency best;
+static size_t page;
+static unsigned char *memory;
+
+struct seen {
+    unsigned char flags[PAGES];
+    uint32_t calls;
+    uint64_t last_end;
+};
+
+static void note(void *context, uint64_t start, uint64_t end, unsigned flags)
+{
+    struct seen *seen = context;
+    assert_true(start >= seen->last_end && start < end);
+    assert_true(start >= (uintptr_t)memory && end <= (uintptr_t)memory + PAGES * page);
+    assert_true(flags & (RESIDENCY_PRESENT | RESIDENCY_SWAPPED));
+    for (uint64_t at = start; at < end; at += page)
+        seen->flags[(at - (uintptr_t)memory) / page] = (unsigned char)flags;
+    seen->last_end = end;
+    seen->calls++;
+}
+
+/* false: this kernel lacks the method. */
+static bool look(enum lw_residency method, size_t buffer_bytes, struct seen *seen)
+{
+    if (method < best)
+        return false;
+    *seen = (struct seen){0};
+    residency.method = method;
+    residency.buffer_bytes = buffer_bytes;
+    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, note, seen));
+    return true;
+}
+
+static int setup(void **unused)
+{
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    assert_true(residency_open(&residency, buffer, sizeof buffer, (uint32_t)page));
+    best = residency.method;
+    /* A page on each side keeps other mappings from growing together with it. */
+    unsigned char *all =
+        mmap(NULL, (PAGES + 2) * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(all != MAP_FAILED);
+    madvise(all, (PAGES + 2) * page, MADV_NOHUGEPAGE);
+    memory = all + page;
+    return 0;
+}
+
+static int teardown(void **unused)
+{
+    residency_close(&residency);
+    munmap(memory - page, (PAGES + 2) * page);
+    return 0;
+}
+
+static void opens_with_a_method_that_works(void **unused)
+{
+    assert_in_range(best, LW_RESIDENCY_PAGEMAP_SCAN, LW_RESIDENCY_MINCORE);
+    print_message("# best method here: %d\n", best);
+    residency_close(&residency);
+    assert_int_equal(residency.fd, -1);
+    residency_close(&residency);
+    residency_open(&residency, buffer, sizeof buffer, (uint32_t)page);
+    assert_int_equal(residency.method, best);
+    assert_true(residency.fd >= 100 || best == LW_RESIDENCY_MINCORE);
+}
+
+static void untouched_memory_is_not_resident(void **unused)
+{
+    for (size_t m = 0; m < 3; m++) {
+        struct seen seen;
+        if (look(methods[m], sizeof buffer, &seen))
+            assert_int_equal(seen.calls, 0);
+    }
+}
+
+/* With a large buffer, and with buffers that hold a few regions, entries or bytes only. */
+static void every_second_page(void **unused)
+{
+    static const size_t sizes[] = {sizeof buffer, 24, 72, 200};
+    for (uint32_t i = 0; i < PAGES; i += 2)
+        memory[i * page] = 1;
+    for (size_t m = 0; m < 3; m++)
+        for (size_t s = 0; s < 4; s++) {
+            struct seen seen;
+            if (!look(methods[m], sizes[s], &seen))
+                continue;
+            assert_int_equal(seen.calls, PAGES / 2);
+            for (uint32_t i = 0; i < PAGES; i++)
+                assert_int_equal(seen.flags[i], i % 2 ? 0 : RESIDENCY_PRESENT);
+        }
+}
+
+static void neighbours_are_one_run(void **unused)
+{
+    memset(memory + 5 * page, 1, 20 * page);
+    memset(memory + 60 * page, 1, 4 * page); /* up to the end of the range */
+    for (size_t m = 0; m < 3; m++) {
+        struct seen seen;
+        if (!look(methods[m], sizeof buffer, &seen))
+            continue;
+        assert_int_equal(seen.calls, 2);
+        for (uint32_t i = 0; i < PAGES; i++)
+            assert_int_equal(seen.flags[i] != 0, (i >= 5 && i < 25) || i >= 60);
+    }
+}
+
+static void a_run_goes_on_across_two_buffers(void **unused)
+{
+    memset(memory, 1, PAGES * page);
+    struct seen seen;
+    if (look(LW_RESIDENCY_PAGEMAP, 8 * 10, &seen)) {
+        assert_int_equal(seen.calls, 1);
+        assert_int_equal(seen.last_end, (uintptr_t)memory + PAGES * page);
+    }
+    assert_true(look(LW_RESIDENCY_MINCORE, 10, &seen));
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.last_end, (uintptr_t)memory + PAGES * page);
+}
+
+static void pages_given_back_are_gone(void **unused)
+{
+    memset(memory, 1, PAGES * page);
+    assert_int_equal(madvise(memory + 10 * page, 20 * page, MADV_DONTNEED), 0);
+    for (size_t m = 0; m < 3; m++) {
+        struct seen seen;
+        if (!look(methods[m], sizeof buffer, &seen))
+            continue;
+        assert_int_equal(seen.calls, 2);
+        for (uint32_t i = 0; i < PAGES; i++)
+            assert_int_equal(seen.flags[i], i >= 10 && i < 30 ? 0 : RESIDENCY_PRESENT);
+    }
+}
+
+/* Memory that was only read is the zero page; it costs nothing, and PAGEMAP_SCAN knows it. */
+static void the_zero_page_is_no_memory(void **unused)
+{
+    unsigned sum = 0;
+    for (uint32_t i = 0; i < PAGES; i++)
+        sum += ((volatile unsigned char *)memory)[i * page];
+    assert_int_equal(sum, 0);
+    memory[7 * page] = 1;
+    struct seen seen;
+    if (!look(LW_RESIDENCY_PAGEMAP_SCAN, sizeof buffer, &seen))
+        skip();
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.flags[7], RESIDENCY_PRESENT);
+}
+
+static void pages_of_files_are_marked(void **unused)
+{
+    char path[] = "/tmp/lastwords-residency-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    assert_int_equal(ftruncate(fd, (off_t)(8 * page)), 0);
+    unsigned char *file = mmap(memory + 8 * page, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0);
+    assert_ptr_equal(file, memory + 8 * page);
+    madvise(file, 8 * page, MADV_RANDOM); /* no page but the one that is asked for */
+    unsigned sum = ((volatile unsigned char *)file)[0];
+    assert_int_equal(sum, 0);
+    file[page] = 1; /* a private copy: anonymous from now on */
+    memory[0] = 1;
+    for (size_t m = 0; m < 2; m++) {
+        struct seen seen;
+        if (!look(methods[m], sizeof buffer, &seen))
+            continue;
+        assert_int_equal(seen.flags[0], RESIDENCY_PRESENT);
+        assert_int_equal(seen.flags[8], RESIDENCY_PRESENT | RESIDENCY_FILE);
+        assert_int_equal(seen.flags[9], RESIDENCY_PRESENT);
+    }
+    close(fd);
+}
+
+static void a_hole_is_nothing(void **unused)
+{
+    memset(memory, 1, PAGES * page);
+    assert_int_equal(munmap(memory + 20 * page, 10 * page), 0);
+    for (size_t m = 0; m < 2; m++) {
+        struct seen seen;
+        if (!look(methods[m], sizeof buffer, &seen))
+            continue;
+        for (uint32_t i = 0; i < PAGES; i++)
+            assert_int_equal(seen.flags[i], i >= 20 && i < 30 ? 0 : RESIDENCY_PRESENT);
+    }
+    residency.method = LW_RESIDENCY_MINCORE; /* which refuses ranges with holes */
+    struct seen seen = {0};
+    assert_false(residency_scan(&residency, (uintptr_t)memory + 20 * page, (uintptr_t)memory + 30 * page, note, &seen));
+    assert_int_equal(seen.calls, 0);
+}
+
+static void no_method_no_answer(void **unused)
+{
+    struct seen seen = {0};
+    residency.method = LW_RESIDENCY_NONE;
+    assert_false(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + page, note, &seen));
+    residency.method = best;
+    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory, note, &seen));
+    assert_int_equal(seen.calls, 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(opens_with_a_method_that_works),
+        TEST(untouched_memory_is_not_resident),
+        TEST(every_second_page),
+        TEST(neighbours_are_one_run),
+        TEST(a_run_goes_on_across_two_buffers),
+        TEST(pages_given_back_are_gone),
+        TEST(the_zero_page_is_no_memory),
+        TEST(pages_of_files_are_marked),
+        TEST(a_hole_is_nothing),
+        TEST(no_method_no_answer),
+    };
+    return cmocka_run_group_tests_name("shim_residency", tests, NULL, NULL);
+}
