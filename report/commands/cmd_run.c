@@ -144,6 +144,7 @@ static int run(const struct run_options *options)
     struct run_end end;
     int status = EXIT_CANNOT_RUN;
     bool contained = cgroup_job_make(options->limit_bytes, &cgroup, &problem);
+    bool brake = cgroup.kind == CGROUP_JOB_OWN && cgroup.version == CGROUP_V2; /* memory.high of it is the job's */
     bool limit_by_library = options->limit_bytes > 0 && !contained;
 
     if (limit_by_library)
@@ -155,8 +156,9 @@ static int run(const struct run_options *options)
             .cgroup = &cgroup,
             .environment = {{"LD_PRELOAD", around.preload},
                             {"LASTWORDS", around.settings},
-                            {"LASTWORDS_LAUNCHER", around.launcher}},
-            .environment_count = 3,
+                            {"LASTWORDS_LAUNCHER", around.launcher},
+                            {"LASTWORDS_BRAKE", cgroup.directory}},
+            .environment_count = brake ? 4 : 3,
         };
         if (cgroup.kind == CGROUP_JOB_SYSTEMD)
             job.command = scoped_command(options->command, options->limit_bytes);

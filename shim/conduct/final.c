@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/final.h"
 #include "conduct/attribution.h"
+#include "conduct/brake.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/muster.h"
@@ -200,6 +201,7 @@ void final_act(void)
     complete(state);
     if (!abort) {
         write_words(false);
+        brake_release();
         gate_open();
         return;
     }

@@ -36,6 +36,7 @@ struct flight {
     char options_text[512]; /* LASTWORDS as found */
     char job[32];           /* LASTWORDS_LAUNCHER as found */
     char tmpdir[256];
+    char brake[CGROUP_PATH_BYTES]; /* LASTWORDS_BRAKE as found: the cgroup that is the job's own */
 
     struct arena arena;
     struct journal journal;
@@ -58,6 +59,7 @@ struct flight {
     struct cgroup cgroup;
     struct pressure pressure;
     struct residency residency;
+    bool shares_pages; /* there was a fork before or after the activation */
     void *python_cache;
     struct lw_state state; /* the watcher's own copy, published in turn */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/lifecycle.h"
 #include "conduct/attribution.h"
+#include "conduct/brake.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/stack.h"
@@ -28,8 +29,11 @@
 #define ARENA_BYTES         (32u << 20)  /* address space; used pages only cost memory */
 #define FIRST_INTERVAL      (256u << 10) /* imports have many stacks of their own; a calm process gets finer soon */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
-#define TAKEOFF_PATIENCE_NS UINT64_C(100000000) /* it takes some 10 ms */
-#define MLOCK_ONFAULT_FLAG  1
+#define TAKEOFF_PATIENCE_NS UINT64_C(2000000000) /* it takes some 10 ms, 250 ms in an emulated machine */
+#define LOADER_PATIENCE_NS                                                                                             \
+    UINT64_C(100000000) /* while it may need the loader, whose lock the waiting thread may hold */
+#define TAKEOFF_SLICE_NS   UINT64_C(2000000)
+#define MLOCK_ONFAULT_FLAG 1
 
 struct flight flight;
 static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with */
@@ -104,13 +108,20 @@ static void settle_options(void)
     }
 }
 
+static void note_fork(void)
+{
+    flight.shares_pages = flight.residency.shares = true;
+}
+
 void lifecycle_start(void)
 {
-    const char *setting = getenv("LASTWORDS"), *job = getenv("LASTWORDS_LAUNCHER"), *tmpdir = getenv("TMPDIR");
+    const char *setting = getenv("LASTWORDS"), *job = getenv("LASTWORDS_LAUNCHER"), *tmpdir = getenv("TMPDIR"),
+               *brake = getenv("LASTWORDS_BRAKE");
     options_preset(&flight.options);
     text_copy(flight.options_text, sizeof flight.options_text, setting ? setting : "");
     text_copy(flight.job, sizeof flight.job, job ? job : "");
     text_copy(flight.tmpdir, sizeof flight.tmpdir, tmpdir ? tmpdir : "");
+    text_copy(flight.brake, sizeof flight.brake, brake ? brake : "");
     options_parse(&flight.options, setting, complain, NULL);
     if (flight.options.off || !is_wanted()) {
         __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
@@ -118,7 +129,7 @@ void lifecycle_start(void)
     }
     settle_options();
     guard_mark_process();
-    pthread_atfork(NULL, NULL, lifecycle_forked);
+    pthread_atfork(note_fork, NULL, lifecycle_forked);
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
 }
 
@@ -266,6 +277,7 @@ static void clear_flight(void)
     flight.sample_interval_bytes =
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
     gate_reset();
+    brake_reset();
     touch_reset();
     stack_reset();
     elf_forget();
@@ -346,9 +358,12 @@ void lifecycle_consider(size_t size)
 
 void lifecycle_await_takeoff(void)
 {
-    uint64_t until = sys_now_ns() + TAKEOFF_PATIENCE_NS;
-    while (flight_phase() == FLIGHT_TAKEOFF && sys_now_ns() < until)
-        sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_PATIENCE_NS / 50);
+    uint64_t from = sys_now_ns(), waited = 0;
+    while (flight_phase() == FLIGHT_TAKEOFF && waited < TAKEOFF_PATIENCE_NS &&
+           (waited < LOADER_PATIENCE_NS || watcher_past_loader())) {
+        sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_SLICE_NS);
+        waited = sys_now_ns() - from;
+    }
 }
 
 /* ---- fork, exec, exit ---- */

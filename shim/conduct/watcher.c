@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/watcher.h"
 #include "conduct/attribution.h"
+#include "conduct/brake.h"
 #include "conduct/final.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
@@ -50,6 +51,7 @@ static struct {
     uint32_t level_map[LW_MAX_LEVELS]; /* level of the report -> level of the cgroup chain, or UINT32_MAX */
     bool counter;
     bool watchful; /* the end is within reach */
+    bool past_loader;
     bool python_settled;
     uint64_t python_tried;
     struct policy policy;
@@ -90,12 +92,23 @@ static void open_residency(void)
     static const char *const names[] = {"none", "PAGEMAP_SCAN", "/proc/self/pagemap", "mincore (cannot see swap)"};
     void *buffer = arena_take(&flight.arena, RESIDENCY_BUFFER_BYTES);
     residency_open(&flight.residency, buffer, RESIDENCY_BUFFER_BYTES, (uint32_t)sysconf(_SC_PAGESIZE));
+    flight.residency.shares = flight.shares_pages;
     journal_capability(&flight.journal, "residency", true, names[flight.residency.method]);
+}
+
+/* All that takes the loader's lock, first: whoever holds it may be waiting for the end of the takeoff. */
+static void open_stacks(void)
+{
+    char why[160];
+    bool native = unwind_load(why, sizeof why);
+    journal_capability(&flight.journal, "native_stacks", native, why);
+    elf_note_modules(&flight.journal);
+    open_python();
+    __atomic_store_n(&watch.past_loader, true, __ATOMIC_RELEASE);
 }
 
 static void open_observers(void)
 {
-    char why[160];
     struct journal *journal = &flight.journal;
     bool chain = cgroup_open(&flight.cgroup, "");
     journal_capability(journal, "cgroup", chain,
@@ -104,10 +117,6 @@ static void open_observers(void)
     journal_capability(journal, "psi", psi,
                        psi ? flight.pressure.own ? "of the own cgroup" : "of the whole host" : flight.pressure.where);
     open_residency();
-    bool native = unwind_load(why, sizeof why);
-    journal_capability(journal, "native_stacks", native, why);
-    elf_note_modules(journal);
-    open_python();
     open_faults();
 }
 
@@ -246,6 +255,8 @@ static void judge(struct lw_state *state)
         faults_watch(watch.watchful ? policy_period(level->limit_bytes, watch.fault_bytes) : 0);
     bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes);
     uint32_t chain = watch.level_map[state->binding_level];
+    if (!watch.counter && chain != UINT32_MAX && watch.policy.stage < LW_STAGE_MARGIN)
+        brake_hold(&flight.cgroup.levels[chain], state->margin_bytes);
     if (watch.counter)
         faults_near(near && watch.policy.stage < LW_STAGE_MARGIN);
     if (watch.watchful && chain != UINT32_MAX && watch.policy.stage < LW_STAGE_MARGIN) {
@@ -475,6 +486,7 @@ static uint64_t next_look(void)
 static void takeoff(void)
 {
     muster_everybody(flight.options.action == LW_ACTION_ABORT);
+    open_stacks();
     open_observers();
     watch.now = flight_now_ns();
     read_process(&flight.state);
@@ -543,6 +555,11 @@ bool watcher_start(void)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error == 0;
+}
+
+bool watcher_past_loader(void)
+{
+    return __atomic_load_n(&watch.past_loader, __ATOMIC_ACQUIRE);
 }
 
 bool watcher_stop(uint64_t patience_ns)

@@ -2,11 +2,16 @@
 #include "ground/arena.h"
 #include "ground/sys.h"
 
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
 bool arena_open(struct arena *arena, size_t capacity)
 {
     unsigned char *base = sys_map(capacity);
     if (!base)
         return false;
+    /* The tables are sparse: with huge pages a look at one entry would cost 2 MiB. */
+    sys_call(SYS_madvise, (long)base, (long)capacity, MADV_NOHUGEPAGE, 0, 0, 0);
     *arena = (struct arena){.base = base, .capacity = capacity};
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 /* From include/uapi/linux/fs.h of Linux 6.7; older headers lack them. */
@@ -23,6 +24,9 @@ struct scan_argument {
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
 #define PAGEMAP_FILE    (UINT64_C(1) << 61)
+#define PAGEMAP_ALONE   (UINT64_C(1) << 56) /* mapped exactly once */
+#define PAGEMAP_FRAME   ((UINT64_C(1) << 55) - 1)
+#define HUGE_BYTES      (2u << 20)
 
 static long scan_once(struct residency *residency, uint64_t start, uint64_t end, uint64_t *walk_end)
 {
@@ -42,6 +46,32 @@ static long scan_once(struct residency *residency, uint64_t start, uint64_t end,
     return n;
 }
 
+/* The frame behind this page, 0: hidden. */
+static uint64_t frame_of(const struct residency *residency, const volatile unsigned char *address)
+{
+    uint64_t entry = 0;
+    (void)*address;
+    if (sys_pread(residency->fd, &entry, 8, (uintptr_t)address / residency->page_bytes * 8) != 8)
+        return 0;
+    return entry & PAGEMAP_FRAME;
+}
+
+/* Reads memory that nobody has written, and looks which frames that gives. */
+void residency_find_zero_frames(struct residency *residency)
+{
+    unsigned char *memory = sys_map(2 * HUGE_BYTES);
+    if (!memory)
+        return;
+    unsigned char *aligned = memory + (-(uintptr_t)memory & (HUGE_BYTES - 1));
+    sys_call(SYS_madvise, (long)aligned, HUGE_BYTES, MADV_NOHUGEPAGE, 0, 0, 0);
+    residency->zero_frame = frame_of(residency, aligned);
+    sys_call(SYS_madvise, (long)aligned, HUGE_BYTES, MADV_DONTNEED, 0, 0, 0);
+    sys_call(SYS_madvise, (long)aligned, HUGE_BYTES, MADV_HUGEPAGE, 0, 0, 0);
+    uint64_t huge = frame_of(residency, aligned);
+    residency->huge_zero_frame = huge != residency->zero_frame ? huge : 0;
+    sys_unmap(memory, 2 * HUGE_BYTES);
+}
+
 bool residency_open(struct residency *residency, void *buffer, size_t buffer_bytes, uint32_t page_bytes)
 {
     *residency = (struct residency){.buffer = buffer, .buffer_bytes = buffer_bytes, .page_bytes = page_bytes};
@@ -54,6 +84,8 @@ bool residency_open(struct residency *residency, void *buffer, size_t buffer_byt
         residency->method = LW_RESIDENCY_PAGEMAP_SCAN;
     else if (sys_pread(residency->fd, buffer, 8, page / page_bytes * 8) == 8)
         residency->method = LW_RESIDENCY_PAGEMAP;
+    if (residency->method == LW_RESIDENCY_PAGEMAP)
+        residency_find_zero_frames(residency);
     return true;
 }
 
@@ -98,8 +130,21 @@ static void extend(struct run *run, uint64_t address, unsigned flags, residency_
     *run = (struct run){address, flags};
 }
 
-static unsigned pagemap_flags(uint64_t entry)
+static bool is_zero_page(const struct residency *residency, uint64_t entry)
 {
+    uint64_t frame = entry & PAGEMAP_FRAME;
+    if (!(entry & PAGEMAP_PRESENT) || entry & PAGEMAP_ALONE)
+        return false;
+    if (!residency->zero_frame)
+        return !residency->shares && !(entry & PAGEMAP_FILE);
+    return frame == residency->zero_frame ||
+           (residency->huge_zero_frame && frame - residency->huge_zero_frame < HUGE_BYTES / residency->page_bytes);
+}
+
+static unsigned pagemap_flags(const struct residency *residency, uint64_t entry)
+{
+    if (is_zero_page(residency, entry))
+        return 0;
     unsigned flags = entry & PAGEMAP_PRESENT ? RESIDENCY_PRESENT : entry & PAGEMAP_SWAPPED ? RESIDENCY_SWAPPED : 0;
     return flags && (entry & PAGEMAP_FILE) ? flags | RESIDENCY_FILE : flags;
 }
@@ -118,7 +163,7 @@ static bool scan_pagemap(struct residency *residency, uint64_t start, uint64_t e
             break;
         const uint64_t *entries = (const void *)residency->buffer;
         for (long i = 0; i < n / 8; i++)
-            extend(&run, start + (uint64_t)i * page, pagemap_flags(entries[i]), found, context);
+            extend(&run, start + (uint64_t)i * page, pagemap_flags(residency, entries[i]), found, context);
         start += (uint64_t)(n / 8) * page;
     }
     extend(&run, start, 0, found, context);

@@ -7,6 +7,7 @@
 set -u
 ETL_DATA=$1
 STREAM_FILE=$2
+ONLY=${3:-} # tests whose name matches; all without it
 # shellcheck source=tests/scenario/common.bash
 . "$(cd "$(dirname "$0")/.." && pwd)/scenario/common.bash"
 CG_TIMEOUT=150
@@ -15,13 +16,14 @@ number=0
 # check NAME FUNCTION: a fresh work directory and, afterwards, no cgroups
 check() {
     local result
+    [[ $1 =~ $ONLY ]] || return 0
     number=$((number + 1))
     WORK=$(mktemp -d /tmp/lastwords-test.XXXXXX)
     without_shim
     from=$SECONDS
     if (set -e; "$2") >/tmp/said 2>&1; then result=ok; else result="not ok"; fi
     echo "$result $number guest, cgroup v2: $1 ($((SECONDS - from)) s)"
-    [ "$result" = ok ] || sed 's/^/# /' /tmp/said | cut -c 1-300 | head -n 120
+    [ "$result" = ok ] || sed 's/^/# /' /tmp/said | cut -c 1-300 | head -n 300
     cg_remove_all
     rm -rf "$WORK"
 }
@@ -97,6 +99,68 @@ stream_map() {
     steps "stream_in_group map" "lived stream" no_journal
 }
 
+# ---- 3: the fastest fill ----
+
+fill_in_group() {
+    cg_make fill 128M
+    inside fill "$PROGRAMS/fill" "$1" 512
+}
+fill_truth() {
+    judge "event('complete') is not None" "any(frame.function == 'touch_all' for frame in r.sites[0].stack)" \
+        "r.verdict.oom_kill == 'no'"
+}
+fill_control() { steps "fill_in_group 8" "killed fill"; }
+fill_1() { with_shim action=abort:activate=8M && steps "fill_in_group 1" "stopped fill" fill_truth; }
+fill_8() { with_shim action=abort:activate=8M && steps "fill_in_group 8" "stopped fill" fill_truth; }
+fill_32() { with_shim action=abort:activate=8M && steps "fill_in_group 32" "stopped fill" fill_truth; }
+
+# Without the counter memory.high holds the growing threads back until the watcher has seen the margin: in a cgroup of
+# the job's own only.
+braked_fill() {
+    status=0
+    (cd "$WORK" && "$LASTWORDS_COMMAND" run --limit 96M --action abort --touch off --activate 8M --dir "$WORK" -- \
+        "$PROGRAMS/fill" "$1" 384) >"$WORK/stdout" 2>"$WORK/stderr" || status=$?
+    cat "$WORK/stderr"
+    expect "exit status" 134 "$status"
+}
+brake_holds() { steps "braked_fill 1" fill_truth && rm -f "$WORK"/*.lw && steps "braked_fill 8" fill_truth; }
+
+# ---- 6: reserved here, touched there ----
+
+reserve_in_group() {
+    cg_make reserve 64M
+    inside reserve "$PROGRAMS/reserve_touch" 128 40
+}
+reserve_truth() {
+    judge "line(0).endswith(':reserve_arena')" \
+        "abs(r.lines[0].resident_bytes + 10 * MIB - r.memory.anon_bytes) < 8 * MIB" \
+        "any(frame.function == 'use_arena' for touch in r.sites[0].touched_by for frame in touch.stack)" \
+        "event('complete') is not None"
+}
+reserve_control() { steps reserve_in_group "killed reserve"; }
+reserve_abort() { with_shim action=abort:activate=8M && steps reserve_in_group "stopped reserve" reserve_truth; }
+
+# ---- 18: ways of growing ----
+
+growth_in_group() {
+    cg_make growth 64M
+    inside growth "$PROGRAMS/growth" "$1" "$2"
+}
+growth_truth() {
+    judge "event('complete') is not None" "line(0).endswith(':$1')" \
+        "abs(r.lines[0].resident_bytes - r.memory.anon_bytes + sum(other.resident_bytes for other in r.other if other.kind != 'page_tables')) <= 0.02 * r.memory.anon_bytes"
+}
+growth_control() { steps "growth_in_group read 40" "killed growth"; }
+# growth WAY FUNCTION: a sampling interval at which small blocks are known to 2 %
+growth() {
+    with_shim action=abort:activate=8M:sample=8K
+    steps "growth_in_group $1 40" "stopped growth" "growth_truth $2"
+}
+growth_read() { growth read read_into; }
+growth_huge() { growth huge huge_pages; }
+growth_mremap() { growth mremap remap_more; }
+growth_heap() { growth heap small_blocks; }
+
 cg_available || {
     echo "not ok 1 guest: $CG_WHY"
     exit 1
@@ -107,6 +171,18 @@ check "2 leak: report is complete before the kill" leak_report
 check "7 stream: control lives" stream_control
 check "7 stream: read, no action" stream_read
 check "7 stream: map, no action, nothing left" stream_map
+check "3 fastest fill: control is killed" fill_control
+check "3 fastest fill: 1 thread is stopped" fill_1
+check "3 fastest fill: 8 threads are stopped" fill_8
+check "3 fastest fill: 32 threads are stopped" fill_32
+check "3 fastest fill: without the counter, memory.high holds 1 and 8 threads" brake_holds
+check "6 reserved here, touched there: control is killed" reserve_control
+check "6 reserved here, touched there: the resident bytes belong to who reserved" reserve_abort
+check "18 growth by read(2): control is killed" growth_control
+check "18 growth by read(2): stopped" growth_read
+check "18 growth by huge pages: stopped" growth_huge
+check "18 growth by mremap: stopped" growth_mremap
+check "18 growth of the heap by small blocks: stopped" growth_heap
 "$PYTHON" -c 'import pandas, sqlite3' # what is cached already is not charged to the cgroup
 check "1 ETL: control is killed" etl_control
 check "1 ETL: abort stops it before the kill" etl_abort

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -51,6 +52,11 @@ static bool look(enum lw_residency method, size_t buffer_bytes, struct seen *see
     residency.buffer_bytes = buffer_bytes;
     assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, note, seen));
     return true;
+}
+
+static void count(void *context, uint64_t start, uint64_t end, unsigned flags)
+{
+    ((struct seen *)context)->calls++;
 }
 
 static int setup(void **unused)
@@ -153,7 +159,7 @@ static void pages_given_back_are_gone(void **unused)
     }
 }
 
-/* Memory that was only read is the zero page; it costs nothing, and PAGEMAP_SCAN knows it. */
+/* Memory that was only read is the zero page; it costs nothing. pagemap knows it by its frame, or by its sharing. */
 static void the_zero_page_is_no_memory(void **unused)
 {
     unsigned sum = 0;
@@ -161,11 +167,65 @@ static void the_zero_page_is_no_memory(void **unused)
         sum += ((volatile unsigned char *)memory)[i * page];
     assert_int_equal(sum, 0);
     memory[7 * page] = 1;
-    struct seen seen;
-    if (!look(LW_RESIDENCY_PAGEMAP_SCAN, sizeof buffer, &seen))
-        skip();
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.flags[7], RESIDENCY_PRESENT);
+    for (size_t m = 0; m < 2; m++) {
+        for (int hidden = 0; hidden < 2; hidden++) {
+            struct seen seen;
+            residency_find_zero_frames(&residency);
+            if (hidden)
+                residency.zero_frame = 0;
+            if (!look(methods[m], sizeof buffer, &seen))
+                continue;
+            assert_int_equal(seen.calls, 1);
+            assert_int_equal(seen.flags[7], RESIDENCY_PRESENT);
+        }
+    }
+}
+
+static void the_huge_zero_page_is_no_memory(void **unused)
+{
+    size_t huge = 2u << 20;
+    unsigned char *range = mmap(NULL, 3 * huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *aligned = range + (-(uintptr_t)range & (huge - 1));
+    madvise(aligned, 2 * huge, MADV_HUGEPAGE);
+    assert_int_equal(*(volatile unsigned char *)(aligned + huge / 2), 0);
+    aligned[huge] = 1;
+    for (size_t m = 0; m < 2; m++) {
+        struct seen seen = {0};
+        residency.method = methods[m];
+        if (m == 0 && best != LW_RESIDENCY_PAGEMAP_SCAN)
+            continue;
+        residency_find_zero_frames(&residency);
+        assert_true(residency_scan(&residency, (uintptr_t)aligned, (uintptr_t)aligned + huge, count, &seen));
+        assert_int_equal(seen.calls, 0);
+    }
+    residency.method = best;
+    munmap(range, 3 * huge);
+}
+
+/* After a fork a page of ours that the child still shares is memory all the same. */
+static void shared_pages_count_after_a_fork(void **unused)
+{
+    int hold[2];
+    char byte;
+    memset(memory, 1, PAGES * page);
+    assert_int_equal(pipe(hold), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(hold[1]);
+        _exit(read(hold[0], &byte, 1) != 0);
+    }
+    for (int hidden = 0; hidden < 2; hidden++) {
+        struct seen seen;
+        residency.shares = true;
+        residency_find_zero_frames(&residency);
+        if (hidden)
+            residency.zero_frame = 0;
+        assert_true(look(LW_RESIDENCY_PAGEMAP, sizeof buffer, &seen));
+        assert_int_equal(seen.calls, 1);
+    }
+    close(hold[1]);
+    close(hold[0]);
+    waitpid(child, NULL, 0);
 }
 
 static void pages_of_files_are_marked(void **unused)
@@ -232,6 +292,8 @@ int main(void)
         TEST(a_run_goes_on_across_two_buffers),
         TEST(pages_given_back_are_gone),
         TEST(the_zero_page_is_no_memory),
+        TEST(the_huge_zero_page_is_no_memory),
+        TEST(shared_pages_count_after_a_fork),
         TEST(pages_of_files_are_marked),
         TEST(a_hole_is_nothing),
         TEST(no_method_no_answer),
