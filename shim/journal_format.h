@@ -185,6 +185,7 @@ enum lw_site_kind {
     LW_SITE_SHARED = 3,  /* mmap: shared anonymous or shared file (tmpfs, memfd) */
     LW_SITE_FILE = 4,    /* mmap: private file mapping */
     LW_SITE_BRK = 5,
+    LW_SITE_RESERVED = 6, /* mmap without access or with MAP_NORESERVE: address space, sparse by declaration */
 };
 
 /* One unique stack that obtained memory. Sampled blocks are scaled to what they stand for (estimates). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/attribution.h"
 #include "conduct/flight.h"
+#include "conduct/refusal.h"
 #include "conduct/touch.h"
 #include "observe/maps.h"
 
@@ -48,6 +49,7 @@ static struct {
     uint64_t journal_start, journal_end;
     /* results of the pass */
     double anon, explained, heap_rest;
+    double exact; /* obtained exactly and meant to be used; what of it is resident is taken off */
     uint64_t other[LW_MAX_OTHER];
     uint64_t before_bytes; /* memory without an owner when the records began */
 } pass;
@@ -83,11 +85,22 @@ static void sort_blocks(void)
         memcpy(pass.blocks, from, pass.block_count * sizeof *from);
 }
 
+static bool is_exact(float weight)
+{
+    return weight <= 1;
+}
+
+static bool is_for_use(const struct mapping *range)
+{
+    return range->kind != LW_SITE_RESERVED && range->kind != LW_SITE_FILE;
+}
+
 static void gather_owners(void)
 {
     struct live_block block;
     uint64_t address;
     pass.block_count = pass.next_block = pass.next_range = 0;
+    pass.exact = 0;
     for (uint32_t slot = 0; slot <= flight.live.mask && pass.block_count < MAX_BLOCKS; slot++)
         if (live_at(&flight.live, slot, &address, &block))
             pass.blocks[pass.block_count++] =
@@ -97,6 +110,12 @@ static void gather_owners(void)
     if (pass.range_count > MAX_RANGES)
         pass.range_count = MAX_RANGES;
     memset(pass.sites, 0, MAX_SITES * sizeof *pass.sites);
+    for (uint32_t i = 0; i < pass.block_count; i++)
+        if (is_exact(pass.blocks[i].weight))
+            pass.exact += (double)pass.blocks[i].size;
+    for (uint32_t i = 0; i < pass.range_count; i++)
+        if (is_for_use(&pass.ranges[i]))
+            pass.exact += (double)(pass.ranges[i].end - pass.ranges[i].start);
 }
 
 static uint64_t overlap(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint64_t b_end)
@@ -134,6 +153,8 @@ static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
         const struct block *block = &pass.blocks[i];
         double bytes = (double)overlap(start, end, block->start, block->start + block->size) * (double)block->weight;
         charge(block->site, bytes, flags);
+        if (is_exact(block->weight))
+            pass.exact -= bytes;
         if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
             continue;
         pass.area.blocks += bytes;
@@ -149,6 +170,8 @@ static void charge_ranges(uint64_t start, uint64_t end, unsigned flags)
     for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start < end; i++) {
         double bytes = (double)overlap(start, end, pass.ranges[i].start, pass.ranges[i].end);
         charge(pass.ranges[i].site, bytes, flags);
+        if (is_for_use(&pass.ranges[i]))
+            pass.exact -= bytes;
         if (!(flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE)))
             pass.area.ranges += bytes;
     }
@@ -332,6 +355,7 @@ void attribution_scan(void)
     pass.history_ns[pass.scans % HISTORY] = now;
     pass.scans++;
     publish_others(state);
+    refusal_settle(pass.exact > 0 ? (uint64_t)pass.exact : 0);
     state->scan_anon_bytes = (uint64_t)pass.anon;
     state->sites_resident_bytes = (uint64_t)pass.explained;
     state->residency_method = flight.residency.method;

@@ -4,6 +4,7 @@
 #include "conduct/brake.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/grace.h"
 #include "conduct/muster.h"
 #include "conduct/words.h"
 #include "ground/guard.h"
@@ -145,7 +146,7 @@ static void write_words(bool aloud)
 }
 
 /* Ends the process as asked: SIGABRT without a core file, whatever handlers the program has, or an exit code. */
-static void end_process(void)
+static __attribute__((noreturn)) void end_process(void)
 {
     if (!flight.options.core) {
         struct rlimit none = {0, 0};
@@ -159,7 +160,8 @@ static void end_process(void)
     sigaddset(&abort_only, SIGABRT);
     sigprocmask(SIG_UNBLOCK, &abort_only, NULL);
     signals_default_again(SIGABRT);
-    sys_call(SYS_exit_group, 134, 0, 0, 0, 0, 0);
+    for (;;)
+        sys_call(SYS_exit_group, 134, 0, 0, 0, 0, 0);
 }
 
 static void enter_margin(struct lw_state *state)
@@ -190,26 +192,74 @@ static void complete(struct lw_state *state)
     journal_state(&flight.journal, state);
 }
 
-void final_act(void)
+static void enter_action(const char *text)
 {
     struct lw_state *state = &flight.state;
-    bool abort = flight.options.action == LW_ACTION_ABORT;
-    gate_close();
-    enter_margin(state);
-    muster_everybody(abort);
-    gate_gather(abort ? PATIENCE_ABORT_NS : PATIENCE_REPORT_NS);
-    complete(state);
-    if (!abort) {
-        write_words(false);
-        brake_release();
-        gate_open();
-        return;
-    }
     state->stage = state->worst_stage = LW_STAGE_ACTION;
     state->action_ns = flight_now_ns();
-    journal_event(&flight.journal, state->action_ns, LW_EVENT_ACTION, LW_ACTION_ABORT, "controlled abort");
+    journal_event(&flight.journal, state->action_ns, LW_EVENT_ACTION, flight.options.action, text);
     journal_state(&flight.journal, state);
+}
+
+static __attribute__((noreturn)) void abort_now(const char *why)
+{
+    enter_action(why);
     journal_set_life(&flight.journal, LW_LIFE_ENDED, (int)flight.options.exit_code, flight_now_ns());
     write_words(!flight.job[0]); /* under `lastwords run` the launcher prints the full first screen */
     end_process();
+}
+
+static void look_closely(uint64_t patience_ns, bool everybody)
+{
+    gate_close();
+    muster_everybody(everybody);
+    gate_gather(patience_ns);
+    complete(&flight.state);
+}
+
+/* Everybody goes on, with a time limit. */
+static void begin_grace(void)
+{
+    char buffer[104];
+    struct text text = TEXT_ON(buffer);
+    bool signal = flight.options.action == LW_ACTION_SIGNAL;
+    if (signal) {
+        text_add(&text, "signal ");
+        text_u64(&text, (uint64_t)flight.options.signal);
+        text_add(&text, " was sent to the process");
+    } else {
+        text_add(&text, "growing threads wait for headroom");
+    }
+    text_add(&text, ", the abort comes after ");
+    text_u64(&text, (uint64_t)flight.options.grace_s);
+    text_add(&text, " s");
+    enter_action(buffer);
+    write_words(!flight.job[0]);
+    grace_begin(flight.state.margin_bytes);
+    if (signal)
+        sys_call(SYS_kill, sys_getpid(), flight.options.signal, 0, 0, 0, 0);
+}
+
+void final_act(void)
+{
+    enum lw_action action = (enum lw_action)flight.options.action;
+    bool last = action == LW_ACTION_ABORT;
+    gate_close();
+    enter_margin(&flight.state);
+    look_closely(last ? PATIENCE_ABORT_NS : PATIENCE_REPORT_NS, last);
+    if (last)
+        abort_now("controlled abort");
+    if (action == LW_ACTION_SIGNAL || action == LW_ACTION_PARK) {
+        begin_grace();
+        return;
+    }
+    write_words(false);
+    brake_release();
+    gate_open();
+}
+
+void final_end(const char *why)
+{
+    look_closely(PATIENCE_ABORT_NS, true);
+    abort_now(why);
 }

@@ -13,9 +13,10 @@
 
 #include "journal_format.h"
 
-void final_warn(bool leisure); /* one line, and a snapshot where there is time for it */
-void final_act(void);          /* the margin is reached: complete report, then the action; returns for action=report */
-void final_recovered(void);    /* the incident is over */
+void final_warn(bool leisure);   /* one line, and a snapshot where there is time for it */
+void final_act(void);            /* the margin is reached: complete report, then the action; abort does not return */
+void final_end(const char *why); /* the rung above signal and park: another look, then the abort */
+void final_recovered(void);      /* the incident is over */
 void final_mark(enum lw_mark_kind kind);
 
 #endif

@@ -11,12 +11,16 @@
 #define STAT_BYTES    6144
 #define ROLL_NS       UINT64_C(5000000) /* the roll is renewed that often while the gate is armed */
 #define WAIT_SLICE_NS UINT64_C(10000000)
+#define HELD_SLICE_NS UINT64_C(5000000)
 
 static struct {
     uint32_t armed;
     uint32_t reached;
     uint32_t closed; /* futex of those who wait */
     uint32_t yielding;
+    uint32_t holding;     /* who grows waits alone, the others go on */
+    uint32_t held;        /* threads that wait so */
+    uint64_t incident_ns; /* stacks taken before are of an earlier incident */
     struct gate_view view;
     uint64_t roll_ns;
     struct lock stat_lock;
@@ -77,10 +81,15 @@ static struct lw_thread *slot_of(uint32_t tid)
     return slot;
 }
 
+static bool is_stale(const struct lw_thread *slot)
+{
+    return slot->taken_ns < __atomic_load_n(&gate.incident_ns, __ATOMIC_RELAXED);
+}
+
 static void leave_stack(void *ucontext, bool async)
 {
     struct lw_thread *slot = slot_of(sys_gettid());
-    if (!slot || __atomic_load_n(&slot->ready, __ATOMIC_ACQUIRE) == LW_THREAD_READY)
+    if (!slot || (__atomic_load_n(&slot->ready, __ATOMIC_ACQUIRE) == LW_THREAD_READY && !is_stale(slot)))
         return;
     slot->frame_count = stack_in_handler(slot->frames, LW_THREAD_FRAMES, ucontext, async, true);
     slot->taken_ns = flight_now_ns();
@@ -124,6 +133,30 @@ static void on_stop(int signal, siginfo_t *info, void *ucontext)
     errno = saved;
 }
 
+static bool is_holding(void)
+{
+    return __atomic_load_n(&gate.holding, __ATOMIC_ACQUIRE) != 0;
+}
+
+/*
+ * One thread that grows, until there is headroom again or the hold is over. Its waking asks for no watcher: memory that
+ * somebody else frees lets it go on within a slice.
+ */
+static void wait_held(void *ucontext)
+{
+    if (thread_state.flags & (THREAD_OURS | THREAD_WAITING))
+        return;
+    thread_state.flags |= THREAD_WAITING;
+    thread_state.depth++;
+    leave_stack(ucontext, false);
+    __atomic_fetch_add(&gate.held, 1, __ATOMIC_RELAXED);
+    while (is_holding() && !is_yielding() && at_margin())
+        sys_wait(&gate.holding, 1, HELD_SLICE_NS);
+    __atomic_fetch_sub(&gate.held, 1, __ATOMIC_RELAXED);
+    thread_state.depth--;
+    thread_state.flags &= ~THREAD_WAITING;
+}
+
 /* ---- the program's threads ---- */
 
 static void reach(void)
@@ -136,8 +169,12 @@ static void reach(void)
 
 void gate_look(void)
 {
-    if (__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) && !__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) &&
-        at_margin())
+    if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) ||
+        !at_margin())
+        return;
+    if (is_holding())
+        wait_held(NULL);
+    else
         reach();
 }
 
@@ -150,6 +187,10 @@ void gate_event(uint64_t address, uint64_t pages, void *ucontext)
         if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || !at_margin()) {
             if (unsampled)
                 touch_note(address, unsampled, ucontext);
+            return;
+        }
+        if (is_holding()) {
+            wait_held(ucontext);
             return;
         }
         reach();
@@ -218,7 +259,7 @@ void gate_gather(uint64_t patience_ns)
     for (uint32_t i = 0; i < muster_count(); i++) {
         bool asleep;
         struct lw_thread *slot = slot_of(muster_tid(i, &asleep));
-        uint32_t empty = LW_THREAD_EMPTY;
+        uint32_t empty = slot && is_stale(slot) ? slot->ready : LW_THREAD_EMPTY;
         if (slot)
             __atomic_compare_exchange_n(&slot->ready, &empty, asleep ? LW_THREAD_SKIPPED : LW_THREAD_ASKED, false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -229,9 +270,25 @@ void gate_gather(uint64_t patience_ns)
         sys_sleep_ns(100000);
 }
 
+void gate_hold(bool holding, uint64_t margin_bytes)
+{
+    gate.view.margin_bytes = margin_bytes;
+    gate.view.automatic = false;
+    __atomic_store_n(&gate.holding, holding, __ATOMIC_RELEASE);
+    if (!holding)
+        sys_wake(&gate.holding);
+}
+
+uint32_t gate_held(void)
+{
+    return __atomic_load_n(&gate.held, __ATOMIC_RELAXED);
+}
+
 void gate_open(void)
 {
-    __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&gate.incident_ns, flight_now_ns(), __ATOMIC_RELAXED);
+    if (!is_holding())
+        __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&gate.reached, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&guard_gate_closed, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&gate.closed, 0, __ATOMIC_RELEASE);

@@ -39,7 +39,13 @@ void gate_yield(bool yielding);
 void gate_close(void);
 /* Stops all threads that are to be stopped, and waits for their stacks, at most so long. */
 void gate_gather(uint64_t patience_ns);
-void gate_open(void); /* lets everybody go on */
+/*
+ * action=park and action=signal: nobody is stopped; a thread that grows at the margin of the view waits alone, until
+ * there is more headroom than that or the hold ends. To be called before gate_open, which then leaves the view armed.
+ */
+void gate_hold(bool holding, uint64_t margin_bytes);
+uint32_t gate_held(void); /* threads that wait so now */
+void gate_open(void);     /* lets everybody go on */
 void gate_reset(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "conduct/brake.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/grace.h"
 #include "conduct/stack.h"
 #include "conduct/touch.h"
 #include "conduct/watcher.h"
@@ -84,11 +85,6 @@ static void later_version(const char *what)
 static void settle_options(void)
 {
     struct options *options = &flight.options;
-    if (options->action > LW_ACTION_ABORT) {
-        static const char *const names[] = {"", "", "action=refuse", "action=park", "action=signal"};
-        later_version(names[options->action]);
-        options->action = LW_ACTION_REPORT;
-    }
     if (options->jemalloc) {
         later_version("allocator=jemalloc");
         options->jemalloc = 0;
@@ -304,7 +300,8 @@ static bool is_own_flight(void)
 
 static bool is_remarkable(void)
 {
-    return flight.options.keep_always || flight.state.worst_stage >= LW_STAGE_WARN;
+    bool refused = flight.options.action == LW_ACTION_REFUSE && flight.refused_count;
+    return flight.options.keep_always || refused || flight.state.worst_stage >= LW_STAGE_WARN;
 }
 
 /* A polite signal ends a process that has nothing to report: it leaves nothing, and dies of the signal as it would. */
@@ -312,6 +309,8 @@ static void on_parting(int signal, siginfo_t *info, void *ucontext)
 {
     if (is_own_flight() && !is_remarkable() && flight.journal_path[0])
         sys_unlink(flight.journal_path);
+    if (is_own_flight() && grace_is_on()) /* action=signal, and the program lets it kill */
+        journal_set_life(&flight.journal, LW_LIFE_ENDED, 128 + signal, flight_now_ns());
     signals_default_again(signal);
 }
 

@@ -4,6 +4,7 @@
 #include "conduct/gate.h"
 #include "conduct/lifecycle.h"
 #include "conduct/muster.h"
+#include "conduct/refusal.h"
 #include "conduct/stack.h"
 #include "conduct/touch.h"
 #include "ground/filter.h"
@@ -64,13 +65,12 @@ static double step_clock(size_t size)
     return weight;
 }
 
-static void note_refusal(size_t size)
+static void note_refusal(size_t size, const char *text)
 {
     if (flight_phase() != FLIGHT_ACTIVE)
         return;
     if (__atomic_fetch_add(&flight.refused_count, 1, __ATOMIC_RELAXED) < 16)
-        journal_event(&flight.journal, flight_now_ns(), LW_EVENT_REFUSED, (int64_t)size,
-                      "an allocation was refused (ENOMEM)");
+        journal_event(&flight.journal, flight_now_ns(), LW_EVENT_REFUSED, (int64_t)size, text);
     uint64_t most = __atomic_load_n(&flight.refused_bytes, __ATOMIC_RELAXED);
     while (size > most &&
            !__atomic_compare_exchange_n(&flight.refused_bytes, &most, size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
@@ -97,14 +97,35 @@ static bool awake(size_t size)
     return flight_phase() == FLIGHT_ACTIVE;
 }
 
+static bool refuses(size_t size)
+{
+    bool refused = awake(size) && refusal_of(size);
+    if (refused)
+        note_refusal(size, "an allocation was refused by action=refuse (ENOMEM)");
+    return refused;
+}
+
+bool tracker_refuses(size_t size)
+{
+    struct guard guard;
+    if (flight.options.action != LW_ACTION_REFUSE || !guard_enter(&guard))
+        return false;
+    bool refused = refuses(size);
+    if (refused)
+        guard.saved_errno = ENOMEM;
+    guard_leave(&guard);
+    return refused;
+}
+
 void tracker_allocated(void *pointer, size_t size)
 {
     struct guard guard;
     if (!guard_enter(&guard))
         return;
     if (awake(size)) {
+        refusal_recorded(size);
         if (!pointer && size) {
-            note_refusal(size);
+            note_refusal(size, "an allocation was refused (ENOMEM)");
         } else {
             double weight = step_clock(size);
             if (weight > 0)
@@ -139,7 +160,9 @@ static enum lw_site_kind kind_of(int flags, int fd)
 {
     if ((flags & MAP_TYPE) != MAP_PRIVATE)
         return LW_SITE_SHARED;
-    return flags & MAP_ANONYMOUS || fd < 0 ? LW_SITE_MAPPING : LW_SITE_FILE;
+    if (!(flags & MAP_ANONYMOUS) && fd >= 0)
+        return LW_SITE_FILE;
+    return flags & MAP_NORESERVE ? LW_SITE_RESERVED : LW_SITE_MAPPING;
 }
 
 void tracker_mapped(void *address, size_t size, int flags, int fd)
@@ -154,6 +177,7 @@ void tracker_mapped(void *address, size_t size, int flags, int fd)
         range.site = capture_site((enum lw_site_kind)range.kind, now);
         if (mappings_add(&flight.mappings, &range, lost, NULL))
             sites_grow(&flight.sites, range.site, rounded, 1, now);
+        refusal_recorded(size);
         if (size >= GATE_REQUEST)
             gate_look();
     }
@@ -165,7 +189,8 @@ void tracker_mapping_refused(size_t size)
     struct guard guard;
     if (!guard_enter(&guard))
         return;
-    note_refusal(size);
+    refusal_recorded(size);
+    note_refusal(size, "a mapping was refused (ENOMEM)");
     guard_leave(&guard);
 }
 

@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * Before the real allocation, on the slow path. true: with action=refuse this request does not fit; errno is ENOMEM,
+ * and nothing else is to be done. See conduct/refusal.h.
+ */
+bool tracker_refuses(size_t size);
 /* After the real allocation. pointer NULL: it was refused. */
 void tracker_allocated(void *pointer, size_t size);
 /* Before the real free or realloc of a pointer that filter_maybe() names. */

@@ -5,7 +5,9 @@
 #include "conduct/final.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/grace.h"
 #include "conduct/muster.h"
+#include "conduct/refusal.h"
 #include "ground/guard.h"
 #include "ground/next.h"
 #include "ground/text.h"
@@ -228,6 +230,22 @@ static void measure_rate(uint64_t effective)
     watch.rate_bytes = effective;
 }
 
+static void arm_refusal(const struct lw_state *state)
+{
+    if (flight.options.action != LW_ACTION_REFUSE || state->binding_level < 0) {
+        refusal_arm(NULL);
+        return;
+    }
+    const struct lw_level *level = &state->levels[state->binding_level];
+    uint32_t chain = watch.level_map[state->binding_level];
+    struct refusal_view view = {.usage_fd = chain == UINT32_MAX ? -1 : flight.cgroup.levels[chain].usage_fd,
+                                .limit_bytes = level->limit_bytes,
+                                .reclaimable_bytes = level->reclaimable_bytes,
+                                .margin_bytes = state->margin_bytes,
+                                .headroom_bytes = level->headroom_bytes};
+    refusal_arm(&view);
+}
+
 static void judge(struct lw_state *state)
 {
     uint64_t hot = flight.cgroup.count ? headroom_hot(&flight.cgroup.levels[0].numbers, watch.refaults_per_s,
@@ -245,6 +263,7 @@ static void judge(struct lw_state *state)
     measure_rate(effective);
     state->margin_bytes = policy_margin(&flight.options.margin, level->limit_bytes, hot, watch.counter,
                                         state->watcher_late_ns, watch.rate);
+    bool guarded = watch.policy.stage < LW_STAGE_MARGIN || grace_is_on();
     state->warn_bytes = policy_warn(&flight.options.warn, level->limit_bytes, state->margin_bytes);
     state->growth_bytes_per_s = headroom_growth(&watch.history, watch.now, effective, GROWTH_WINDOW_NS);
     headroom_note(&watch.history, watch.now, effective, GROWTH_WINDOW_NS);
@@ -258,15 +277,16 @@ static void judge(struct lw_state *state)
     if (!watch.counter && chain != UINT32_MAX && watch.policy.stage < LW_STAGE_MARGIN)
         brake_hold(&flight.cgroup.levels[chain], state->margin_bytes);
     if (watch.counter)
-        faults_near(near && watch.policy.stage < LW_STAGE_MARGIN);
-    if (watch.watchful && chain != UINT32_MAX && watch.policy.stage < LW_STAGE_MARGIN) {
+        faults_near(near && guarded);
+    if (watch.watchful && chain != UINT32_MAX && guarded) {
         struct gate_view view = {.usage_fd = flight.cgroup.levels[chain].usage_fd,
                                  .stat_fd = flight.cgroup.levels[chain].stat_fd,
                                  .version = flight.cgroup.version,
                                  .limit_bytes = level->limit_bytes,
                                  .reclaimable_bytes = level->reclaimable_bytes,
-                                 .margin_bytes = state->margin_bytes,
-                                 .automatic = flight.options.margin.automatic};
+                                 .margin_bytes =
+                                     grace_is_on() ? grace_margin(state->margin_bytes) : state->margin_bytes,
+                                 .automatic = flight.options.margin.automatic && !grace_is_on()};
         gate_arm(&view);
     } else {
         gate_arm(NULL);
@@ -365,6 +385,12 @@ static void relieve(void)
     state->stage = LW_STAGE_RELIEF;
 }
 
+static void recover(void)
+{
+    grace_end();
+    final_recovered();
+}
+
 static void climb(void)
 {
     struct lw_state *state = &flight.state;
@@ -387,13 +413,15 @@ static void climb(void)
         else if (step == POLICY_RELIEVE)
             relieve();
         else if (step == POLICY_RECOVERED)
-            final_recovered();
+            recover();
         else if (step == POLICY_REPORT)
             final_act();
         if (step == POLICY_STAY || step == POLICY_RECOVERED)
             break;
     }
-    if (reached)
+    if (grace_is_on() && grace_is_over(state->headroom_bytes, state->margin_bytes))
+        final_end("the time of grace is over");
+    if (reached && !grace_is_on())
         gate_open(); /* nothing more to do for this incident: nobody shall wait */
 }
 
@@ -467,6 +495,7 @@ static void look(void)
     read_process(state);
     read_levels(state);
     judge(state);
+    arm_refusal(state);
     climb();
     publish();
     govern();
@@ -478,6 +507,8 @@ static void look(void)
 static uint64_t next_look(void)
 {
     const struct lw_state *state = &flight.state;
+    if (grace_is_on())
+        return MS;
     if (watch.policy.stage >= LW_STAGE_MARGIN) /* reported: only recovery is awaited */
         return 10 * MS;
     return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus);
@@ -496,6 +527,7 @@ static void takeoff(void)
     /* Armed before anybody goes on: with a hundred busy threads the next look may come late. */
     read_levels(&flight.state);
     judge(&flight.state);
+    arm_refusal(&flight.state);
     journal_event(&flight.journal, watch.now, LW_EVENT_ACTIVATED, (int64_t)flight.state.rss_bytes,
                   "the process passed the activation size");
     journal_set_life(&flight.journal, LW_LIFE_LIVE, 0, 0);

@@ -261,12 +261,32 @@ static void add_journal_name(struct text *text)
     text_char(text, '\n');
 }
 
+static void add_action(struct text *text)
+{
+    const struct options *options = &flight.options;
+    bool signal = options->action == LW_ACTION_SIGNAL;
+    if (flight.state.stage != LW_STAGE_ACTION || (!signal && options->action != LW_ACTION_PARK))
+        return;
+    text_add(text, "  action     ");
+    if (signal) {
+        text_add(text, "signal ");
+        text_u64(text, (uint64_t)options->signal);
+        text_add(text, " is sent to the process");
+    } else {
+        text_add(text, "threads that grow wait for headroom");
+    }
+    text_add(text, ", for ");
+    text_u64(text, (uint64_t)options->grace_s);
+    text_add(text, " s at most\n");
+}
+
 void words_first_screen(struct text *text)
 {
     add_who(text);
     text_add(text, " was about to be OOM-killed\n");
     add_limit(text);
     add_growth(text);
+    add_action(text);
     add_table(text);
     text_add(text, "  full report: ");
     add_journal_name(text);

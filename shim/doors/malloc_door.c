@@ -9,12 +9,16 @@
 #include "ground/guard.h"
 #include "ground/next.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define COUNT_DOWN(size) (LIKELY((size) < thread_state.countdown) ? (thread_state.countdown -= (size), true) : false)
+
+/* With action=refuse, for requests on the slow path only: errno is set. */
+#define REFUSED(size) UNLIKELY(tracker_refuses(size))
 
 static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
 {
@@ -26,7 +30,7 @@ DOOR void *malloc(size_t size)
 {
     if (COUNT_DOWN(size))
         return next.malloc(size);
-    return tracked(next.malloc(size), size);
+    return REFUSED(size) ? NULL : tracked(next.malloc(size), size);
 }
 
 DOOR void *calloc(size_t count, size_t size)
@@ -36,7 +40,7 @@ DOOR void *calloc(size_t count, size_t size)
         return next.calloc(count, size); /* which refuses it */
     if (COUNT_DOWN(bytes))
         return next.calloc(count, size);
-    return tracked(next.calloc(count, size), bytes);
+    return REFUSED(bytes) ? NULL : tracked(next.calloc(count, size), bytes);
 }
 
 static __attribute__((noinline)) void free_slowly(void *pointer)
@@ -64,6 +68,12 @@ static void *leave_bootstrap(void *pointer, size_t size)
     return fresh;
 }
 
+static size_t grown_by(void *pointer, size_t size)
+{
+    size_t had = pointer ? next.malloc_usable_size(pointer) : 0;
+    return size > had ? size - had : 0;
+}
+
 /*
  * The record goes before the block does: afterwards another thread may own the address. Should the real function
  * refuse, the old block lives on unrecorded, which a sampling profile can bear.
@@ -72,6 +82,8 @@ static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size
 {
     if (pointer && next_bootstrap_owns(pointer))
         return leave_bootstrap(pointer, size);
+    if (REFUSED(grown_by(pointer, size)))
+        return NULL;
     if (pointer && filter_maybe(pointer))
         tracker_freeing(pointer);
     void *fresh = next.realloc(pointer, size);
@@ -99,20 +111,23 @@ DOOR void *aligned_alloc(size_t alignment, size_t size)
 {
     if (COUNT_DOWN(size))
         return next.aligned_alloc(alignment, size);
-    return tracked(next.aligned_alloc(alignment, size), size);
+    return REFUSED(size) ? NULL : tracked(next.aligned_alloc(alignment, size), size);
 }
 
 DOOR void *memalign(size_t alignment, size_t size)
 {
     if (COUNT_DOWN(size))
         return next.memalign(alignment, size);
-    return tracked(next.memalign(alignment, size), size);
+    return REFUSED(size) ? NULL : tracked(next.memalign(alignment, size), size);
 }
 
 DOOR int posix_memalign(void **out, size_t alignment, size_t size)
 {
+    bool counted = COUNT_DOWN(size);
+    if (!counted && REFUSED(size))
+        return ENOMEM;
     int error = next.posix_memalign(out, alignment, size);
-    if (!COUNT_DOWN(size) && error == 0)
+    if (!counted && error == 0)
         tracker_allocated(*out, size);
     return error;
 }
@@ -121,14 +136,14 @@ DOOR void *valloc(size_t size)
 {
     if (COUNT_DOWN(size))
         return next.valloc(size);
-    return tracked(next.valloc(size), size);
+    return REFUSED(size) ? NULL : tracked(next.valloc(size), size);
 }
 
 DOOR void *pvalloc(size_t size)
 {
     if (COUNT_DOWN(size))
         return next.pvalloc(size);
-    return tracked(next.pvalloc(size), size);
+    return REFUSED(size) ? NULL : tracked(next.pvalloc(size), size);
 }
 
 DOOR size_t malloc_usable_size(void *pointer)

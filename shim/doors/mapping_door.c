@@ -9,11 +9,21 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
+/* Memory that will be charged when it is touched: not a reservation, not a private mapping of a file. */
+static bool is_for_use(int flags, int fd)
+{
+    return (flags & MAP_ANONYMOUS || fd < 0) && !(flags & MAP_NORESERVE);
+}
+
 static void *map(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
+    /* Without access it is a reservation, whatever the flags say. */
+    int kind = protection == PROT_NONE ? flags | MAP_NORESERVE : flags;
+    if (is_for_use(kind, fd) && UNLIKELY(tracker_refuses(size)))
+        return MAP_FAILED;
     void *result = next.mmap(address, size, protection, flags, fd, offset);
     if (result != MAP_FAILED)
-        tracker_mapped(result, size, flags, fd);
+        tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
         tracker_mapping_refused(size);
     return result;
@@ -46,6 +56,8 @@ DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
         target = va_arg(arguments, void *);
         va_end(arguments);
     }
+    if (size > old_size && UNLIKELY(tracker_refuses(size - old_size)))
+        return MAP_FAILED;
     void *result = next.mremap(address, old_size, size, flags, target);
     if (result != MAP_FAILED) {
         tracker_unmapped(address, old_size);
