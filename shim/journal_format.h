@@ -24,6 +24,8 @@
  *         interval doubles. Each record has a checksum; a reader drops those that do not match and sorts by time.
  *     two-slot sections (state): two complete copies, written in turn, each with a generation and a checksum; the
  *         newest whose checksum matches is the truth.
+ *     neighbours: two halves of LW_MAX_NEIGHBOURS records, written in turn. The records of one look carry its time and
+ *         their number, and a checksum each; the latest look of which all records are there is the truth.
  *     thread slots: `ready` is stored with release order after the stack is complete.
  *     outcome: written by the launcher after the death, with a checksum; absent when there was no launcher.
  *
@@ -44,6 +46,7 @@
 #define LW_MAX_SECTIONS   24u
 #define LW_MAX_LEVELS     24u
 #define LW_MAX_OTHER      16u
+#define LW_MAX_NEIGHBOURS 64u
 #define LW_THREAD_FRAMES  120u
 #define LW_UNLIMITED      UINT64_MAX /* a limit that is not set; a headroom without any limit */
 #define LW_UNKNOWN        UINT64_MAX /* a number that could not be measured */
@@ -68,6 +71,7 @@ enum lw_section_kind {
     LW_SECTION_INPUTS,          /* struct lw_input: regular files open for reading at the last snapshot */
     LW_SECTION_TEXT,            /* bytes: the emergency text, used = length */
     LW_SECTION_OUTCOME,         /* struct lw_outcome, one record */
+    LW_SECTION_NEIGHBOURS,      /* struct lw_neighbour: the other processes under the binding limit, two halves */
     LW_SECTION_COUNT
 };
 
@@ -238,7 +242,7 @@ struct lw_level {
     uint64_t limit_bytes; /* LW_UNLIMITED: none */
     uint64_t used_bytes;
     uint64_t reclaimable_bytes; /* the part of used that reclaim gives back without hurting */
-    uint64_t headroom_bytes;    /* limit - used + reclaimable, never negative; LW_UNLIMITED without a limit */
+    uint64_t headroom_bytes;    /* limit - used + reclaimable + room in swap; LW_UNLIMITED without a limit */
     uint64_t high_bytes;        /* memory.high, or the v1 soft limit; LW_UNLIMITED: none */
     uint64_t swap_limit_bytes;  /* LW_UNLIMITED: none, LW_UNKNOWN likewise */
     uint64_t swap_used_bytes;
@@ -333,7 +337,17 @@ struct lw_state {
     uint64_t touch_events;
     struct lw_level levels[LW_MAX_LEVELS];
     struct lw_other others[LW_MAX_OTHER];
-    uint64_t reserved[8];
+    /* pages a second at the last look; thrashing is when what was just taken away is wanted back */
+    uint32_t file_refaults_per_s; /* page cache of the own cgroup, v2 and recent v1; else 0 */
+    uint32_t anon_refaults_per_s; /* from swap, likewise */
+    uint32_t major_faults_per_s;  /* of this process: it waited for a disk */
+    uint32_t peak_file_refaults_per_s;
+    uint32_t peak_anon_refaults_per_s;
+    uint32_t peak_major_faults_per_s;
+    uint64_t neighbours_count; /* other processes under the binding limit at the last look */
+    uint64_t neighbours_bytes; /* what they hold: shared pages count for each of them */
+    uint64_t spared_ns;        /* action=abort was not taken: the kernel would kill another process first; 0: never */
+    uint64_t reserved[2];
     uint64_t checksum; /* lw_checksum over all bytes before */
 };
 
@@ -448,6 +462,27 @@ struct lw_input {
     uint64_t offset_bytes; /* of the descriptor */
 };
 
+#define LW_NEIGHBOUR_CHILD  1u /* of this process */
+#define LW_NEIGHBOUR_KILLED 2u /* it was gone when a counter of OOM kills had risen */
+
+/* Another process under the limit that binds; it need not be watched itself. */
+struct lw_neighbour {
+    uint64_t scanned_ns; /* of the look */
+    uint32_t listed;     /* records of the look */
+    uint32_t flags;      /* LW_NEIGHBOUR_* bits */
+    uint32_t pid;
+    uint32_t ppid;
+    uint64_t start_ticks; /* as in lw_identity */
+    uint64_t rss_bytes;   /* resident; when it is gone: as it was seen last */
+    uint64_t first_rss_bytes;
+    uint64_t peak_rss_bytes;
+    uint64_t first_ns; /* when it was seen first */
+    uint64_t gone_ns;  /* when it was missed; 0: it is there */
+    char name[16];     /* comm */
+    uint64_t reserved;
+    uint64_t checksum;
+};
+
 /* Written by the launcher into the journal of a process that it has waited for. */
 struct lw_outcome {
     uint32_t known;    /* 1: the fields below are set */
@@ -499,5 +534,6 @@ LW_PIN_SIZE(struct lw_mark, 32);
 LW_PIN_SIZE(struct lw_touch, 24);
 LW_PIN_SIZE(struct lw_input, 24);
 LW_PIN_SIZE(struct lw_outcome, 176);
+LW_PIN_SIZE(struct lw_neighbour, 104);
 
 #endif

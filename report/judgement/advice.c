@@ -153,12 +153,15 @@ static void advise_site(const struct profile *profile, const struct verdict *ver
 
 static void advise_others(const struct profile *profile, const struct verdict *verdict, struct pile *pile)
 {
-    const struct profile *culprit = verdict->culprit;
+    const struct culprit *culprit = &verdict->culprit;
 
-    if (culprit)
-        add(pile, ADVICE_PROPER, "look at %.100s (pid %u) instead: lastwords report %.300s", culprit->program,
-            culprit->identity->pid, culprit->name);
-    else
+    if (culprit->name && culprit->journal)
+        add(pile, ADVICE_PROPER, "look at %.100s (pid %u) instead: lastwords report %.300s", culprit->name,
+            culprit->pid, culprit->journal->name);
+    else if (culprit->name)
+        add(pile, ADVICE_PROPER, "look at %.100s (pid %u) instead; it left no journal: preload lastwords into it too",
+            culprit->name, culprit->pid);
+    else if (profile->binding)
         add(pile, ADVICE_PROPER,
             "look at the other processes of %.200s; preload lastwords into them too, or give this "
             "process a cgroup of its own: lastwords run --limit SIZE -- COMMAND",

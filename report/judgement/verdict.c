@@ -81,7 +81,8 @@ static enum verdict_oom_kill counter_today(const struct profile *profile)
     if (profile->oom_kills_now == LW_UNKNOWN || profile->level_count == 0 ||
         profile->levels[0].record.oom_kills_start == LW_UNKNOWN)
         return OOM_KILL_UNKNOWN;
-    return profile->oom_kills_now > profile->levels[0].record.oom_kills_start ? OOM_KILL_CONFIRMED : OOM_KILL_NO;
+    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile); /* those were not for us */
+    return profile->oom_kills_now > others ? OOM_KILL_CONFIRMED : OOM_KILL_NO;
 }
 
 static enum verdict_oom_kill judge_unseen_death(const struct profile *profile, const struct evidence *evidence)
@@ -114,38 +115,22 @@ static enum verdict_oom_kill judge_oom_kill(const struct profile *profile, const
 
 /* ---- whose memory was it? ---- */
 
-static uint64_t footprint(const struct profile *profile)
-{
-    return known_bytes(profile->state.rss_bytes) + known_bytes(profile->state.swap_bytes);
-}
-
-/* The largest other process of the job, when it is larger than this one. */
-static const struct profile *larger_peer(const struct profile *profile, const struct profile *const *peers,
-                                         size_t count)
-{
-    const struct profile *largest = NULL;
-
-    for (size_t i = 0; i < count; i++)
-        if (peers[i] != profile && footprint(peers[i]) > footprint(profile) &&
-            (!largest || footprint(peers[i]) > footprint(largest)))
-            largest = peers[i];
-    return largest;
-}
-
 /* The level is full, and it was not this process: which kind of memory is the rest? */
 static enum verdict_cause judge_others(const struct profile *profile, const struct evidence *evidence,
                                        struct verdict *verdict)
 {
     const struct lw_level *level = &profile->binding->record;
+    const struct culprit *culprit = &verdict->culprit;
     uint64_t half = evidence->other_bytes / 2;
-
-    if (verdict->culprit && footprint(verdict->culprit) > half)
-        return verdict->culprit->identity->ppid == profile->identity->pid ? CAUSE_CHILD : CAUSE_SIBLING;
-    if (level->kind == LW_LEVEL_HOST)
-        return CAUSE_HOST_MEMORY;
     uint64_t own_shmem = known_bytes(profile->state.shmem_bytes), shmem = known_bytes(level->shmem_bytes);
+
     if (shmem > own_shmem && shmem - own_shmem > half)
         return CAUSE_SHARED_MEMORY;
+    if (level->kind == LW_LEVEL_HOST)
+        return CAUSE_HOST_MEMORY;
+    bool grew = evidence->level_growth_bytes > 0 && (int64_t)culprit->grown_bytes > evidence->level_growth_bytes / 2;
+    if (culprit->name && (culprit->held_bytes > half || grew))
+        return culprit->child ? CAUSE_CHILD : CAUSE_SIBLING;
     if (known_bytes(level->kernel_bytes) > half)
         return CAUSE_KERNEL_MEMORY;
     uint64_t file = known_bytes(level->file_bytes), reclaimable = known_bytes(level->reclaimable_bytes);
@@ -161,6 +146,15 @@ static bool swap_is_full(const struct lw_level *level)
     return limit != LW_UNKNOWN && limit > 0 && used >= limit / 10 * 9 && used > level_pressing_bytes(level) / 10;
 }
 
+/* File pages that are mapped here and cannot be taken away: locked, or dirty and slow to write. */
+static bool holds_file_pages(const struct profile *profile, uint64_t resident)
+{
+    const struct lw_level *level = profile->binding ? &profile->binding->record : NULL;
+    uint64_t own = known_bytes(profile->state.file_bytes);
+
+    return level && own > resident / 2 && level_pressing_bytes(level) > known_bytes(level->anon_bytes) + resident / 2;
+}
+
 static enum verdict_cause judge_own(const struct profile *profile, const struct evidence *evidence,
                                     const struct verdict *verdict)
 {
@@ -171,6 +165,8 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
         return CAUSE_SWAP_EXHAUSTED;
     if (known_bytes(profile->state.shmem_bytes) > resident / 2 || (verdict->line && verdict->line->shared))
         return CAUSE_SHARED_MEMORY;
+    if (holds_file_pages(profile, resident))
+        return CAUSE_PAGE_CACHE;
     if (evidence->slack_bytes > top && evidence->slack_bytes > resident / 4)
         return CAUSE_ALLOCATOR_SLACK;
     if (verdict->line_share < 0.05)
@@ -187,9 +183,32 @@ static enum verdict_cause judge_memory(const struct profile *profile, const stru
         return CAUSE_ALLOCATION_REFUSED;
     bool small = profile->binding && evidence->own_bytes < evidence->pressing_bytes / 2;
     bool grew_less = evidence->level_growth_bytes <= 0 || evidence->own_growth_bytes < evidence->level_growth_bytes / 2;
-    if (small && grew_less && profile->binding->record.kind != LW_LEVEL_USER)
+    /* Large, but steady: what others added is a telling part. */
+    bool steady = evidence->other_bytes > evidence->pressing_bytes / 4 &&
+                  evidence->level_growth_bytes > (int64_t)(evidence->pressing_bytes / 8);
+    if ((small || steady) && grew_less && profile->binding && profile->binding->record.kind != LW_LEVEL_USER)
         return judge_others(profile, evidence, verdict);
     return judge_own(profile, evidence, verdict);
+}
+
+/* It ended by itself, but the OOM killer took another process of the job meanwhile. */
+static bool outlived(const struct verdict *verdict)
+{
+    const struct culprit *culprit = &verdict->culprit;
+    bool gave_way = culprit->journal && culprit->journal->end == PROFILE_CONTROLLED;
+
+    return culprit->name && (culprit->killed || gave_way);
+}
+
+static enum verdict_cause judge_exited(const struct profile *profile, struct verdict *verdict)
+{
+    bool refused = profile->state.refused_count > 0, failed = profile->exit_code != 0;
+
+    verdict->outlived = outlived(verdict) && !(failed && refused);
+    verdict->by_memory = failed && (refused || verdict->outlived);
+    if (verdict->outlived)
+        return verdict->culprit.child ? CAUSE_CHILD : CAUSE_SIBLING;
+    return !failed ? CAUSE_NONE : refused ? CAUSE_ALLOCATION_REFUSED : CAUSE_NOT_MEMORY;
 }
 
 static enum verdict_cause judge_cause(const struct profile *profile, const struct evidence *evidence,
@@ -204,8 +223,7 @@ static enum verdict_cause judge_cause(const struct profile *profile, const struc
         verdict->by_memory = profile->state.stage >= LW_STAGE_WARN;
         return verdict->by_memory ? judge_memory(profile, evidence, verdict) : CAUSE_NONE;
     case PROFILE_EXITED:
-        verdict->by_memory = profile->exit_code != 0 && refused;
-        return profile->exit_code == 0 ? CAUSE_NONE : refused ? CAUSE_ALLOCATION_REFUSED : CAUSE_NOT_MEMORY;
+        return judge_exited(profile, verdict);
     case PROFILE_CONTROLLED:
         verdict->by_memory = true;
         return judge_memory(profile, evidence, verdict);
@@ -215,6 +233,9 @@ static enum verdict_cause judge_cause(const struct profile *profile, const struc
     verdict->by_memory = verdict->oom_kill == OOM_KILL_CONFIRMED || verdict->oom_kill == OOM_KILL_LIKELY;
     if (verdict->by_memory)
         return judge_memory(profile, evidence, verdict);
+    verdict->outlived = verdict->oom_kill == OOM_KILL_NO && profile->signal != SIGKILL && outlived(verdict);
+    if (verdict->outlived)
+        return verdict->culprit.child ? CAUSE_CHILD : CAUSE_SIBLING;
     if (refused && profile->signal != SIGKILL && !(profile->end == PROFILE_GONE && evidence->far_from_end))
         return CAUSE_ALLOCATION_REFUSED;
     return verdict->oom_kill == OOM_KILL_NO ? CAUSE_NOT_MEMORY : CAUSE_UNKNOWN;
@@ -244,25 +265,55 @@ static void sentence_site(const struct profile *profile, const struct evidence *
             size_duration(evidence->window_ns / 1000000).text, size_duration(evidence->grown_ns / 1000000).text);
 }
 
+/* "growth (pid 4712), which held 96 MiB and had grown by 90 MiB": at most `size` bytes. */
+static void describe(const struct culprit *culprit, char *out, size_t size)
+{
+    char grown[96] = "";
+
+    if (culprit->grown_bytes > 0)
+        snprintf(grown, sizeof(grown), ", %s more than when it was seen first", size_prose(culprit->grown_bytes).text);
+    snprintf(out, size, "%.60s, pid %u, %s%s", culprit->name, culprit->pid, size_prose(culprit->held_bytes).text,
+             grown);
+}
+
 static void sentence_others(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
     static const char *const whose[] = {
-        [CAUSE_SIBLING] = "another process of the same cgroup",
+        [CAUSE_SIBLING] = "other processes of the same cgroup",
         [CAUSE_CHILD] = "a child of this process",
         [CAUSE_PAGE_CACHE] = "page cache that could not be written back in time",
         [CAUSE_SHARED_MEMORY] = "shared memory or tmpfs files",
-        [CAUSE_KERNEL_MEMORY] = "kernel memory (sockets, slab, page tables)",
+        [CAUSE_KERNEL_MEMORY] = "kernel memory (pipes, sockets, slab, page tables)",
         [CAUSE_HOST_MEMORY] = "other processes of this machine",
     };
-    char name[160] = "";
+    enum verdict_cause cause = verdict->cause;
+    bool process = cause == CAUSE_SIBLING || cause == CAUSE_CHILD || cause == CAUSE_HOST_MEMORY;
+    bool one = verdict->culprit.name && verdict->culprit.held_bytes > evidence->other_bytes / 2;
+    char name[320] = "", who[240];
 
-    if (verdict->culprit && (verdict->cause == CAUSE_SIBLING || verdict->cause == CAUSE_CHILD))
-        snprintf(name, sizeof(name), " (%.60s, pid %u, %s)", verdict->culprit->program, verdict->culprit->identity->pid,
-                 size_prose(footprint(verdict->culprit)).text);
+    if (process && verdict->culprit.name) {
+        describe(&verdict->culprit, who, sizeof(who));
+        snprintf(name, sizeof(name), one || cause == CAUSE_CHILD ? " (%s)" : ", most of all %s", who);
+    }
     snprintf(verdict->sentence, sizeof(verdict->sentence),
-             "not this process: %s of %s at %s belong to %s%s; this process holds %s",
+             "not this process: %s of %s at %s belong to %s%s; this process holds %s and grew by %s",
              size_prose(evidence->other_bytes).text, size_prose(evidence->pressing_bytes).text, profile->binding->path,
-             whose[verdict->cause], name, size_prose(evidence->own_bytes).text);
+             cause == CAUSE_SIBLING && one ? "another process of the same cgroup" : whose[cause], name,
+             size_prose(evidence->own_bytes).text,
+             size_prose(evidence->own_growth_bytes > 0 ? (uint64_t)evidence->own_growth_bytes : 0).text);
+}
+
+/* Of a process that outlived the incident: the present numbers say nothing about it. */
+static void sentence_outlived(const struct profile *profile, struct verdict *verdict)
+{
+    const struct culprit *culprit = &verdict->culprit;
+    char who[240];
+
+    describe(culprit, who, sizeof(who));
+    snprintf(verdict->sentence, sizeof(verdict->sentence), "not this process: %s (%s) %s; this process holds %s",
+             culprit->child ? "a child" : "another process", who,
+             culprit->killed ? "was taken by the OOM killer" : "was ended by lastwords before the OOM killer came",
+             size_prose(verdict_resident_bytes(profile)).text);
 }
 
 static void sentence_end(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
@@ -328,7 +379,9 @@ static void write_sentence(const struct profile *profile, const struct evidence 
     enum verdict_cause cause = verdict->cause;
     bool own_shared = cause == CAUSE_SHARED_MEMORY && evidence->own_bytes >= evidence->pressing_bytes / 2;
 
-    if (cause == CAUSE_SITE_GROWTH || cause == CAUSE_SITE_SPIKE)
+    if (verdict->outlived)
+        sentence_outlived(profile, verdict);
+    else if (cause == CAUSE_SITE_GROWTH || cause == CAUSE_SITE_SPIKE)
         sentence_site(profile, evidence, verdict);
     else if (cause == CAUSE_NONE || cause == CAUSE_UNKNOWN || cause == CAUSE_NOT_MEMORY)
         sentence_end(profile, evidence, verdict);
@@ -337,6 +390,25 @@ static void write_sentence(const struct profile *profile, const struct evidence 
         sentence_own(profile, evidence, verdict);
     else
         sentence_others(profile, evidence, verdict);
+}
+
+/* The three that grew most. */
+static void say_neighbours(const struct profile *profile, struct verdict *verdict)
+{
+    for (size_t i = 0; i < profile->neighbour_count && i < 3; i++) {
+        const struct neighbour *neighbour = &profile->neighbours[i];
+        bool killed = (neighbour->record.flags & LW_NEIGHBOUR_KILLED) != 0;
+        if (neighbour->held_bytes < known_bytes(profile->state.rss_bytes) / 16)
+            continue;
+        say(verdict, "neighbour %.60s (pid %u) %s %s, %s when it was seen first%s", neighbour->name,
+            neighbour->record.pid, neighbour->record.gone_ns ? "held" : "holds", size_prose(neighbour->held_bytes).text,
+            size_prose(known_bytes(neighbour->record.first_rss_bytes)).text,
+            killed                      ? "; gone when the OOM killer's counter had risen"
+            : neighbour->record.gone_ns ? "; gone since"
+                                        : "");
+    }
+    if (profile->state.spared_ns > 0)
+        say(verdict, "action=abort was not taken here: the kernel would have killed another process first");
 }
 
 static void write_evidence(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
@@ -363,6 +435,7 @@ static void write_evidence(const struct profile *profile, const struct evidence 
         say(verdict, "%s holds %s of %s resident, growing by %s", label_place(verdict->line->frame).text,
             size_prose(verdict->line->resident_bytes).text, size_prose(verdict_resident_bytes(profile)).text,
             size_rate(verdict->line->growth_bytes_per_s).text);
+    say_neighbours(profile, verdict);
     if (state->refused_count > 0)
         say(verdict, "%llu allocations were refused, the largest %s", (unsigned long long)state->refused_count,
             size_prose(state->refused_bytes).text);
@@ -380,7 +453,7 @@ static double weigh_confidence(const struct evidence *evidence, const struct ver
         return 0;
     if (verdict->cause == CAUSE_SITE_GROWTH || verdict->cause == CAUSE_SITE_SPIKE)
         cause = verdict->line_share >= 0.5 ? 0.95 : verdict->line_share >= 0.25 ? 0.8 : 0.5;
-    if (verdict->cause == CAUSE_SIBLING && !verdict->culprit)
+    if (verdict->cause == CAUSE_SIBLING && !verdict->culprit.name)
         cause = others >= 0.75 ? 0.9 : 0.7;
     return (int)(100 * of_end[verdict->oom_kill] * cause + 0.5) / 100.0;
 }
@@ -400,7 +473,7 @@ void verdict_decide(const struct profile *profile, const struct profile *const *
         verdict->line_share = 1;
     verdict->grown_bytes = evidence.grown_bytes;
     verdict->window_ns = evidence.window_ns;
-    verdict->culprit = larger_peer(profile, peers, peer_count);
+    culprit_find(profile, peers, peer_count, &verdict->culprit);
     verdict->oom_kill = judge_oom_kill(profile, &evidence);
     verdict->cause = judge_cause(profile, &evidence, verdict);
     verdict->confidence = weigh_confidence(&evidence, verdict);
@@ -428,7 +501,7 @@ void verdict_title(const struct profile *profile, const struct verdict *verdict,
     case PROFILE_EXITED:
         if (profile->exit_code == 0)
             snprintf(out, size, "ended well");
-        else if (verdict->by_memory)
+        else if (verdict->cause == CAUSE_ALLOCATION_REFUSED)
             snprintf(out, size, "was refused memory and ended with exit code %d", profile->exit_code);
         else
             snprintf(out, size, "ended with exit code %d", profile->exit_code);

@@ -8,9 +8,10 @@
 #ifndef LASTWORDS_REPORT_VERDICT_H
 #define LASTWORDS_REPORT_VERDICT_H
 
+#include "judgement/culprit.h"
 #include "profile/profile.h"
 
-#define VERDICT_MAX_EVIDENCE 8u
+#define VERDICT_MAX_EVIDENCE 16u
 
 enum verdict_cause {
     CAUSE_SITE_GROWTH,
@@ -39,12 +40,13 @@ struct verdict {
     char evidence[VERDICT_MAX_EVIDENCE][640];
     size_t evidence_count;
     /* what the sentence rests on, for advice and voices */
-    bool by_memory;                /* memory ended it, or is about to */
-    const struct line *line;       /* the largest line; NULL: none */
-    double line_share;             /* of all resident memory, 0 to 1 */
-    uint64_t grown_bytes;          /* from the first to the last tick; 0: it did not grow */
-    uint64_t window_ns;            /* the shortest time in which 60 % of that came */
-    const struct profile *culprit; /* a peer that took the memory; NULL: none is known */
+    bool by_memory;          /* memory ended it, or is about to */
+    bool outlived;           /* another process of the job was killed for memory, this one was not */
+    const struct line *line; /* the largest line; NULL: none */
+    double line_share;       /* of all resident memory, 0 to 1 */
+    uint64_t grown_bytes;    /* from the first to the last tick; 0: it did not grow */
+    uint64_t window_ns;      /* the shortest time in which 60 % of that came */
+    struct culprit culprit;  /* another process, if it took the memory; name NULL: none is known */
 };
 
 /* peers: profiles of the same job, which may contain the subject; they outlive the verdict. */

@@ -387,6 +387,38 @@ static void read_inputs(struct profile *profile)
     qsort(profile->inputs, profile->input_count, sizeof(*profile->inputs), input_compare);
 }
 
+static int neighbour_compare(const void *a, const void *b)
+{
+    const struct neighbour *left = a, *right = b;
+
+    if (left->grown_bytes != right->grown_bytes)
+        return left->grown_bytes > right->grown_bytes ? -1 : 1;
+    if (left->held_bytes != right->held_bytes)
+        return left->held_bytes > right->held_bytes ? -1 : 1;
+    return left->record.pid < right->record.pid ? -1 : left->record.pid > right->record.pid;
+}
+
+static void read_neighbours(struct profile *profile)
+{
+    struct lw_neighbour records[LW_MAX_NEIGHBOURS];
+    uint32_t count = journal_neighbours(profile->journal, records);
+
+    profile->neighbours = arena_new(&profile->arena, count, sizeof(*profile->neighbours));
+    for (uint32_t i = 0; i < count; i++) {
+        struct neighbour *neighbour = &profile->neighbours[profile->neighbour_count++];
+        const struct lw_neighbour *record = &records[i];
+        uint64_t held = known_bytes(record->gone_ns ? record->peak_rss_bytes : record->rss_bytes);
+        uint64_t first = known_bytes(record->first_rss_bytes);
+        *neighbour = (struct neighbour){
+            .record = *record,
+            .name = fixed_text(profile, record->name, sizeof(record->name)),
+            .held_bytes = held,
+            .grown_bytes = held > first ? held - first : 0,
+        };
+    }
+    qsort(profile->neighbours, profile->neighbour_count, sizeof(*profile->neighbours), neighbour_compare);
+}
+
 static void read_times(struct profile *profile)
 {
     struct lw_tick *ticks;
@@ -431,6 +463,7 @@ struct profile *profile_new(struct journal *journal, enum journal_process proces
     read_capabilities(profile);
     read_inputs(profile);
     read_times(profile);
+    read_neighbours(profile);
     read_notes(profile);
     return profile;
 }

@@ -107,6 +107,14 @@ struct input {
     uint64_t offset_bytes;
 };
 
+/* Another process under the limit that binds, as the library saw it; the most grown come first. */
+struct neighbour {
+    struct lw_neighbour record;
+    const char *name;
+    uint64_t held_bytes;  /* at the last look; of one that is gone the most that was seen */
+    uint64_t grown_bytes; /* held_bytes over what it held when it was seen first */
+};
+
 enum profile_end {
     PROFILE_LIVE,       /* it runs */
     PROFILE_EXITED,     /* exit(): exit_code is known */
@@ -163,6 +171,8 @@ struct profile {
     size_t capability_count;
     struct input *inputs; /* largest first */
     size_t input_count;
+    struct neighbour *neighbours;
+    size_t neighbour_count;
     const char **notes; /* what was missing or not believed */
     size_t note_count;
 };

@@ -57,6 +57,7 @@ static const struct {
     [LW_SECTION_INPUTS] = {"inputs", sizeof(struct lw_input)},
     [LW_SECTION_TEXT] = {"text", 1},
     [LW_SECTION_OUTCOME] = {"outcome", sizeof(struct lw_outcome)},
+    [LW_SECTION_NEIGHBOURS] = {"neighbours", sizeof(struct lw_neighbour)},
 };
 
 __attribute__((format(printf, 2, 3))) static void note(struct journal *journal, const char *format, ...)
@@ -423,6 +424,44 @@ bool journal_outcome(const struct journal *journal, struct lw_outcome *outcome)
     read.source[sizeof(read.source) - 1] = '\0';
     *outcome = read;
     return true;
+}
+
+/* The records of one half when all of its look are whole; *when is the time of the look. Returns how many. */
+static uint32_t neighbours_of_half(const struct journal *journal, uint32_t half, struct lw_neighbour *records,
+                                   uint64_t *when)
+{
+    uint32_t count = 0, listed = 0;
+
+    for (uint32_t i = 0; i < LW_MAX_NEIGHBOURS && (i == 0 || i < listed); i++) {
+        struct lw_neighbour *record = &records[i];
+        if (!journal_get(journal, LW_SECTION_NEIGHBOURS, half * LW_MAX_NEIGHBOURS + i, record, sizeof(*record)) ||
+            record->checksum != lw_checksum(record, offsetof(struct lw_neighbour, checksum)))
+            return 0;
+        if (i == 0) {
+            *when = record->scanned_ns;
+            listed = record->listed < LW_MAX_NEIGHBOURS ? record->listed : LW_MAX_NEIGHBOURS;
+        }
+        if (record->scanned_ns != *when || listed == 0)
+            return 0;
+        record->name[sizeof(record->name) - 1] = '\0';
+        count++;
+    }
+    return count;
+}
+
+uint32_t journal_neighbours(const struct journal *journal, struct lw_neighbour records[LW_MAX_NEIGHBOURS])
+{
+    struct lw_neighbour *other = array_resize(NULL, LW_MAX_NEIGHBOURS, sizeof(*other));
+    uint64_t when = 0, other_when = 0;
+    uint32_t count = neighbours_of_half(journal, 0, records, &when);
+    uint32_t other_count = neighbours_of_half(journal, 1, other, &other_when);
+
+    if (other_count > 0 && (count == 0 || other_when > when)) {
+        memcpy(records, other, other_count * sizeof(*other));
+        count = other_count;
+    }
+    free(other);
+    return count;
 }
 
 /* Its index in the table when a whole outcome can be written there; else -1. */

@@ -68,6 +68,9 @@ bool journal_state(const struct journal *journal, struct lw_state *state);
 /* False when there was no launcher, or it wrote nothing whole. source is terminated. */
 bool journal_outcome(const struct journal *journal, struct lw_outcome *outcome);
 
+/* The latest whole look at the other processes, names terminated; returns how many, 0 without any. */
+uint32_t journal_neighbours(const struct journal *journal, struct lw_neighbour records[LW_MAX_NEIGHBOURS]);
+
 /* Frames of the stack that ends in `node`, innermost first, at most `capacity`. Returns how many. */
 size_t journal_stack(const struct journal *journal, uint32_t node, uint64_t *frames, size_t capacity);
 

@@ -2,6 +2,7 @@
 #include "conduct/final.h"
 #include "conduct/attribution.h"
 #include "conduct/brake.h"
+#include "conduct/company.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
@@ -192,6 +193,27 @@ static void complete(struct lw_state *state)
     journal_state(&flight.journal, state);
 }
 
+/* A controlled end is for the process that the kernel would kill: any other may live on when that one is gone. */
+static bool is_spared(struct lw_state *state)
+{
+    const struct lw_level *level = state->binding_level < 0 ? NULL : &state->levels[state->binding_level];
+    if (!level || !company_comes_first(level->limit_bytes))
+        return false;
+    if (!state->spared_ns)
+        journal_event(&flight.journal, flight_now_ns(), LW_EVENT_ACTION, 0,
+                      "no action: the kernel would kill another process first");
+    state->spared_ns = flight_now_ns();
+    return true;
+}
+
+bool final_is_due(void)
+{
+    const struct lw_state *state = &flight.state;
+    return state->stage == LW_STAGE_MARGIN && state->spared_ns >= state->margin_ns && state->margin_ns &&
+           state->headroom_bytes <= state->margin_bytes && state->binding_level >= 0 &&
+           !company_comes_first(state->levels[state->binding_level].limit_bytes);
+}
+
 static void enter_action(const char *text)
 {
     struct lw_state *state = &flight.state;
@@ -243,9 +265,12 @@ static void begin_grace(void)
 void final_act(void)
 {
     enum lw_action action = (enum lw_action)flight.options.action;
-    bool last = action == LW_ACTION_ABORT;
     gate_close();
     enter_margin(&flight.state);
+    company_look_now(flight.state.margin_ns);
+    if ((action == LW_ACTION_ABORT || action == LW_ACTION_SIGNAL) && is_spared(&flight.state))
+        action = LW_ACTION_REPORT;
+    bool last = action == LW_ACTION_ABORT;
     look_closely(last ? PATIENCE_ABORT_NS : PATIENCE_REPORT_NS, last);
     if (last)
         abort_now("controlled abort");

@@ -13,8 +13,9 @@
 
 #include "journal_format.h"
 
-void final_warn(bool leisure);   /* one line, and a snapshot where there is time for it */
-void final_act(void);            /* the margin is reached: complete report, then the action; abort does not return */
+void final_warn(bool leisure); /* one line, and a snapshot where there is time for it */
+void final_act(void);          /* the margin is reached: complete report, then the action; abort does not return */
+bool final_is_due(void);       /* an action that was not taken, because another process came first, is due after all */
 void final_end(const char *why); /* the rung above signal and park: another look, then the abort */
 void final_recovered(void);      /* the incident is over */
 void final_mark(enum lw_mark_kind kind);

@@ -44,7 +44,7 @@ static bool at_margin(void)
         lock_drop(&gate.stat_lock);
     }
     struct lw_level level = {.limit_bytes = limit, .used_bytes = used, .reclaimable_bytes = reclaimable};
-    return headroom_of(&level) <= margin;
+    return headroom_of(&level) + gate.view.swap_room_bytes <= margin;
 }
 
 /* ---- waiting ---- */

@@ -19,6 +19,7 @@ struct gate_view {
     int version; /* of the cgroup hierarchy */
     uint64_t limit_bytes;
     uint64_t reclaimable_bytes;
+    uint64_t swap_room_bytes;
     uint64_t margin_bytes;
     bool automatic; /* the margin may grow with the number of touching threads */
 };

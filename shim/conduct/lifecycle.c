@@ -2,6 +2,7 @@
 #include "conduct/lifecycle.h"
 #include "conduct/attribution.h"
 #include "conduct/brake.h"
+#include "conduct/company.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
@@ -274,6 +275,7 @@ static void clear_flight(void)
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
     gate_reset();
     brake_reset();
+    company_reset();
     touch_reset();
     stack_reset();
     elf_forget();

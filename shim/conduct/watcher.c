@@ -2,6 +2,7 @@
 #include "conduct/watcher.h"
 #include "conduct/attribution.h"
 #include "conduct/brake.h"
+#include "conduct/company.h"
 #include "conduct/final.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
@@ -46,7 +47,7 @@ static struct {
     uint64_t planned;
     uint64_t last_tick, last_slow, last_medium, last_scan, last_govern;
     uint64_t sampling_before;
-    uint64_t refaults_before, major_before, refaults_t, refaults_per_s;
+    uint64_t file_before, anon_before, major_before, refaults_t, refaults_per_s;
     uint64_t peak_marked;
     uint64_t fault_bytes;              /* that a page fault brings lately: 4 KiB, up to 2 MiB with huge pages */
     uint64_t rate_t, rate_bytes, rate; /* of the binding level, bytes a second */
@@ -176,22 +177,40 @@ static void read_process(struct lw_state *state)
     state->threads = numbers->threads;
 }
 
-static void measure_refaults(const struct lw_state *state)
+/* Pages a second since `before`, which is brought up to date; the peak goes into the journal as well. */
+static uint64_t pages_per_s(uint64_t now_pages, uint64_t *before, uint64_t span, uint32_t *last, uint32_t *peak)
 {
-    uint64_t refaults = 0;
-    if (flight.cgroup.count && flight.cgroup.levels[0].refaults_file != LW_UNKNOWN)
-        refaults = flight.cgroup.levels[0].refaults_file;
+    uint64_t more = now_pages != LW_UNKNOWN && now_pages > *before ? now_pages - *before : 0;
+    uint64_t per_s = more * 1000000000u / span;
+    *before = now_pages == LW_UNKNOWN ? 0 : now_pages;
+    *last = per_s < UINT32_MAX ? (uint32_t)per_s : UINT32_MAX;
+    if (*last > *peak)
+        *peak = *last;
+    return per_s;
+}
+
+static void measure_refaults(struct lw_state *state)
+{
+    const struct cgroup_level *own = flight.cgroup.count ? &flight.cgroup.levels[0] : NULL;
+    uint64_t file = own ? own->refaults_file : LW_UNKNOWN, anon = own ? own->refaults_anon : LW_UNKNOWN;
     uint64_t span = watch.now - watch.refaults_t;
     if (watch.refaults_t && span < 2 * MEDIUM_NS)
         return;
-    if (watch.refaults_t) {
-        uint64_t more = refaults > watch.refaults_before ? refaults - watch.refaults_before : 0;
-        uint64_t major = state->major_faults - watch.major_before;
-        watch.refaults_per_s = (more > major ? more : major) * 1000000000u / span;
+    if (!watch.refaults_t) {
+        watch.file_before = file == LW_UNKNOWN ? 0 : file;
+        watch.anon_before = anon == LW_UNKNOWN ? 0 : anon;
+        watch.major_before = state->major_faults;
+    } else {
+        uint64_t per_s =
+            pages_per_s(file, &watch.file_before, span, &state->file_refaults_per_s, &state->peak_file_refaults_per_s);
+        uint64_t major = pages_per_s(state->major_faults, &watch.major_before, span, &state->major_faults_per_s,
+                                     &state->peak_major_faults_per_s);
+        uint64_t swapped =
+            pages_per_s(anon, &watch.anon_before, span, &state->anon_refaults_per_s, &state->peak_anon_refaults_per_s);
+        major = major > swapped ? major - swapped : 0; /* what came from swap says nothing about the cache */
+        watch.refaults_per_s = per_s > major ? per_s : major;
     }
     watch.refaults_t = watch.now;
-    watch.refaults_before = refaults;
-    watch.major_before = state->major_faults;
 }
 
 /* Statistics are needed where usage stands near a limit: there cache decides. */
@@ -257,14 +276,13 @@ static void judge(struct lw_state *state)
         return;
     }
     const struct lw_level *level = &state->levels[state->binding_level];
-    uint64_t effective =
-        level->limit_bytes - (level->headroom_bytes < level->limit_bytes ? level->headroom_bytes : level->limit_bytes);
+    uint64_t effective = headroom_pressing(level);
     state->headroom_bytes = level->headroom_bytes;
     measure_rate(effective);
     state->margin_bytes = policy_margin(&flight.options.margin, level->limit_bytes, hot, watch.counter,
                                         state->watcher_late_ns, watch.rate);
     bool guarded = watch.policy.stage < LW_STAGE_MARGIN || grace_is_on();
-    state->warn_bytes = policy_warn(&flight.options.warn, level->limit_bytes, state->margin_bytes);
+    state->warn_bytes = policy_warn(&flight.options.warn, level, state->margin_bytes);
     state->growth_bytes_per_s = headroom_growth(&watch.history, watch.now, effective, GROWTH_WINDOW_NS);
     headroom_note(&watch.history, watch.now, effective, GROWTH_WINDOW_NS);
     state->time_to_limit_ms = headroom_time_ms(state->headroom_bytes, state->growth_bytes_per_s);
@@ -284,6 +302,7 @@ static void judge(struct lw_state *state)
                                  .version = flight.cgroup.version,
                                  .limit_bytes = level->limit_bytes,
                                  .reclaimable_bytes = level->reclaimable_bytes,
+                                 .swap_room_bytes = level->headroom_bytes - headroom_of(level),
                                  .margin_bytes =
                                      grace_is_on() ? grace_margin(state->margin_bytes) : state->margin_bytes,
                                  .automatic = flight.options.margin.automatic && !grace_is_on()};
@@ -406,6 +425,8 @@ static void climb(void)
         input.relief = false; /* stopped threads may hold the allocator's locks */
     if (reached && watch.policy.stage < LW_STAGE_MARGIN && input.headroom_bytes > input.margin_bytes)
         input.headroom_bytes = input.margin_bytes; /* the toucher saw it first */
+    if (final_is_due())
+        final_act();
     for (;;) {
         enum policy_step step = policy_next(&watch.policy, &input);
         if (step == POLICY_WARN)
@@ -469,6 +490,17 @@ static void mark_peak(void)
     final_mark(LW_MARK_PEAK);
 }
 
+/* The cgroup that binds; "" for the whole machine, NULL where nobody else counts. */
+static const char *binding_directory(const struct lw_state *state)
+{
+    if (state->binding_level < 0)
+        return NULL;
+    uint32_t chain = watch.level_map[state->binding_level];
+    if (chain != UINT32_MAX)
+        return flight.cgroup.levels[chain].directory;
+    return state->levels[state->binding_level].kind == LW_LEVEL_HOST ? "" : NULL;
+}
+
 static void calm_work(void)
 {
     gate_yield(true);
@@ -495,6 +527,7 @@ static void look(void)
     read_process(state);
     read_levels(state);
     judge(state);
+    company_look(binding_directory(state), watch.now, watch.policy.stage >= LW_STAGE_WARN);
     arm_refusal(state);
     climb();
     publish();
@@ -516,7 +549,7 @@ static uint64_t next_look(void)
 
 static void takeoff(void)
 {
-    muster_everybody(flight.options.action == LW_ACTION_ABORT);
+    muster_everybody(false); /* until an abort is certain, nobody's sleep is cut short */
     open_stacks();
     open_observers();
     watch.now = flight_now_ns();

@@ -105,6 +105,35 @@ long sys_reread(int fd, char *buffer, size_t capacity)
     return (long)done;
 }
 
+struct directory_entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+};
+
+static bool is_dots(const char *name)
+{
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+void sys_each_entry(const char *directory, sys_entry_found *found, void *context)
+{
+    char buffer[4096] __attribute__((aligned(8)));
+    bool more = true;
+    int fd = sys_open(directory, O_RDONLY | O_DIRECTORY, 0);
+    long n;
+    while (fd >= 0 && more && (n = sys_call(SYS_getdents64, fd, (long)buffer, sizeof buffer, 0, 0, 0)) > 0) {
+        for (long at = 0; at < n && more;) {
+            struct directory_entry *entry = (struct directory_entry *)(buffer + at);
+            at += entry->record_bytes;
+            more = is_dots(entry->name) || found(context, entry->name, entry->type == 4 /* DT_DIR */);
+        }
+    }
+    sys_close(fd);
+}
+
 void *sys_map(size_t bytes)
 {
     long p =

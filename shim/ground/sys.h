@@ -29,6 +29,10 @@ int sys_unlink(const char *path);
 long sys_read_file(const char *path, char *buffer, size_t capacity);
 long sys_reread(int fd, char *buffer, size_t capacity); /* likewise, from the start of an open descriptor */
 
+/* Calls found for each entry of a directory but "." and "..", until it says false. The name lives during the call. */
+typedef bool sys_entry_found(void *context, const char *name, bool is_directory);
+void sys_each_entry(const char *directory, sys_entry_found *found, void *context);
+
 /* Private anonymous memory, zeroed; NULL when refused. */
 void *sys_map(size_t bytes);
 void sys_unmap(void *address, size_t bytes);

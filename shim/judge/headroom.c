@@ -14,12 +14,47 @@ uint64_t headroom_of(const struct lw_level *level)
     return level->limit_bytes > used ? level->limit_bytes - used : 0;
 }
 
+static uint64_t left(uint64_t limit, uint64_t used)
+{
+    if (limit == LW_UNLIMITED)
+        return LW_UNLIMITED;
+    used = used == LW_UNKNOWN ? 0 : used;
+    return limit > used ? limit - used : 0;
+}
+
+uint64_t headroom_swap_room(const struct lw_level *level, uint64_t host_free_bytes)
+{
+    bool cgroup = level->kind == LW_LEVEL_CGROUP_V1 || level->kind == LW_LEVEL_CGROUP_V2;
+    uint64_t room = left(level->swap_limit_bytes, level->swap_used_bytes);
+    if (!cgroup && level->kind != LW_LEVEL_HOST)
+        return 0; /* a limit on resident memory, or on address space */
+    return room < host_free_bytes ? room : host_free_bytes;
+}
+
+uint64_t headroom_pressing(const struct lw_level *level)
+{
+    uint64_t used = level->used_bytes > level->reclaimable_bytes ? level->used_bytes - level->reclaimable_bytes : 0;
+    return used + (level->swap_used_bytes == LW_UNKNOWN ? 0 : level->swap_used_bytes);
+}
+
+static uint64_t host_free_swap(const struct lw_level *levels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (levels[i].kind == LW_LEVEL_HOST)
+            return left(levels[i].swap_limit_bytes, levels[i].swap_used_bytes);
+    return 0;
+}
+
 int headroom_judge(struct lw_level *levels, uint32_t count)
 {
     int binding = -1;
+    uint64_t host_free = host_free_swap(levels, count);
     for (uint32_t i = 0; i < count; i++) {
         levels[i].headroom_bytes = headroom_of(&levels[i]);
-        if (levels[i].headroom_bytes == LW_UNLIMITED || !(levels[i].flags & LW_LEVEL_KILLS))
+        if (levels[i].headroom_bytes == LW_UNLIMITED)
+            continue;
+        levels[i].headroom_bytes += headroom_swap_room(&levels[i], host_free);
+        if (!(levels[i].flags & LW_LEVEL_KILLS))
             continue;
         if (binding < 0 || levels[i].headroom_bytes < levels[binding].headroom_bytes)
             binding = (int)i;

@@ -2,8 +2,8 @@
 /*
  * headroom: from levels to bytes and time left. Pure.
  *
- * Headroom of a level is limit - used + reclaimable: what can still be touched before the kernel kills. The process
- * is as near to its end as the level with the least headroom, the binding one.
+ * Headroom of a level is limit - used + reclaimable + room in swap: what can still be touched before the kernel kills.
+ * The process is as near to its end as the level with the least headroom, the binding one.
  *
  * Hot page cache is reclaimable in name only: file pages that come back as refaults were needed. headroom_hot
  * estimates them from refaults and major faults; the margin grows by as much (see policy_margin).
@@ -16,7 +16,11 @@
 
 #include "journal_format.h"
 
-uint64_t headroom_of(const struct lw_level *level);
+uint64_t headroom_of(const struct lw_level *level); /* in RAM alone */
+/* What the level may still move to swap; host_free_bytes: free swap of the machine. */
+uint64_t headroom_swap_room(const struct lw_level *level, uint64_t host_free_bytes);
+/* What weighs on the level and does not go away by itself: used - reclaimable + swapped. */
+uint64_t headroom_pressing(const struct lw_level *level);
 /* Sets headroom_bytes of every level; returns the binding one among those that kill, -1 without any limit. */
 int headroom_judge(struct lw_level *levels, uint32_t count);
 

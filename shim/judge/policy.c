@@ -72,11 +72,20 @@ uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit
     return wanted < most ? wanted : most;
 }
 
-uint64_t policy_warn(const struct amount *warn, uint64_t limit_bytes, uint64_t margin_bytes)
+/* From memory.high on the kernel brakes whoever allocates: a v1 soft limit does not. */
+static uint64_t braking_bytes(const struct lw_level *level)
 {
-    if (limit_bytes == LW_UNLIMITED)
+    bool brakes = level->kind == LW_LEVEL_CGROUP_V2 && level->high_bytes && level->high_bytes < level->limit_bytes;
+    return brakes ? level->limit_bytes - level->high_bytes : 0;
+}
+
+uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, uint64_t margin_bytes)
+{
+    if (level->limit_bytes == LW_UNLIMITED)
         return 0;
-    uint64_t bytes = warn->automatic ? limit_bytes / 100 * 15 : amount_of(warn, limit_bytes);
+    uint64_t bytes = warn->automatic ? level->limit_bytes / 100 * 15 : amount_of(warn, level->limit_bytes);
+    uint64_t braking = warn->bytes ? 0 : braking_bytes(level); /* a number of bytes is meant as it stands */
+    bytes = bytes > braking ? bytes : braking;
     return bytes > margin_bytes ? bytes : margin_bytes;
 }
 

@@ -51,7 +51,8 @@ bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
  * margin grows with the threads that touch memory, up to 1.5 % of the limit or 4 MiB, whichever is more.
  */
 uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t touchers);
-uint64_t policy_warn(const struct amount *warn, uint64_t limit_bytes, uint64_t margin_bytes);
+/* 15 % of the limit unless told; with memory.high below the limit from there on, because the job slows down there. */
+uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, uint64_t margin_bytes);
 
 /* Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 100 ms. */
 uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus);

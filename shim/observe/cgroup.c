@@ -91,6 +91,15 @@ static uint64_t known(uint64_t value)
     return value == LW_UNKNOWN ? 0 : value;
 }
 
+/* v1 has no row for it: what is charged and is neither anonymous memory nor cache. */
+static uint64_t rest_of(const struct lw_level *numbers)
+{
+    uint64_t pages = known(numbers->anon_bytes) + known(numbers->file_bytes);
+    if (numbers->anon_bytes == LW_UNKNOWN || numbers->file_bytes == LW_UNKNOWN)
+        return LW_UNKNOWN;
+    return numbers->used_bytes > pages ? numbers->used_bytes - pages : 0;
+}
+
 /*
  * What reclaim can take at once: file pages on the inactive and active lists (shmem and mlocked pages are not on
  * them) and reclaimable slab; dirty pages and those under writeback have to be written first and do not count.
@@ -107,12 +116,13 @@ void cgroup_parse_stat(const char *stat, int version, struct cgroup_level *level
     uint64_t file = known(inactive) + known(active);
     uint64_t busy = dirty + writeback;
     level->inactive_file_bytes = known(inactive);
+    level->refaults_anon = row(stat, v2 ? "workingset_refault_anon" : "total_workingset_refault_anon");
     level->refaults_file = row(stat, v2 ? "workingset_refault_file" : "total_workingset_refault_file");
     numbers->reclaimable_bytes = slab + (file > busy ? file - busy : 0);
     numbers->anon_bytes = row(stat, v2 ? "anon" : "total_rss");
     numbers->file_bytes = row(stat, v2 ? "file" : "total_cache");
     numbers->shmem_bytes = row(stat, v2 ? "shmem" : "total_shmem");
-    numbers->kernel_bytes = v2 ? row(stat, "kernel") : LW_UNKNOWN;
+    numbers->kernel_bytes = v2 ? row(stat, "kernel") : rest_of(numbers);
     numbers->dirty_bytes = busy;
 }
 
@@ -210,6 +220,24 @@ void cgroup_refresh(struct cgroup *cgroup)
         refresh_limits(&cgroup->levels[i], cgroup->version);
         refresh_stat(&cgroup->levels[i], cgroup->version);
     }
+}
+
+bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level)
+{
+    bool rose = false;
+    for (uint32_t i = cgroup->count; i-- > 0;) {
+        struct cgroup_level *item = &cgroup->levels[i];
+        const char *file = cgroup->version == 2 ? "memory.events" : "memory.oom_control";
+        uint64_t before = item->numbers.oom_kills, now = row_in(item, file, "oom_kill");
+        if (now == LW_UNKNOWN)
+            continue;
+        item->numbers.oom_kills = now;
+        if (before != LW_UNKNOWN && now > before) {
+            *level = i;
+            rose = true;
+        }
+    }
+    return rose;
 }
 
 static int open_in(const struct cgroup_level *level, const char *name)

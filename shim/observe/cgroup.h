@@ -27,6 +27,7 @@ struct cgroup_level {
     struct lw_level numbers;
     uint64_t inactive_file_bytes;
     uint64_t refaults_file; /* workingset_refault_file, pages since creation; LW_UNKNOWN */
+    uint64_t refaults_anon; /* workingset_refault_anon: from swap, likewise */
     int usage_fd;           /* -1: not readable */
     int stat_fd;
     char directory[CGROUP_PATH_BYTES];
@@ -44,8 +45,10 @@ struct cgroup {
 /* `root` stands before every path, "" for the running system; recorded trees give their folder. */
 bool cgroup_open(struct cgroup *cgroup, const char *root);
 void cgroup_close(struct cgroup *cgroup);
-void cgroup_refresh_usage(struct cgroup *cgroup);                 /* usage only */
-void cgroup_refresh_stat(struct cgroup *cgroup, uint32_t level);  /* memory.stat of one level */
+void cgroup_refresh_usage(struct cgroup *cgroup);                /* usage only */
+void cgroup_refresh_stat(struct cgroup *cgroup, uint32_t level); /* memory.stat of one level */
+/* The counters of OOM kills; true when one rose since it was read last, *level is then the innermost such level. */
+bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level);
 void cgroup_refresh(struct cgroup *cgroup);                       /* usage, statistics, limits, counters */
 bool cgroup_moved(const struct cgroup *cgroup, const char *root); /* the process is in another cgroup now */
 bool cgroup_peek(int usage_fd, uint64_t *used_bytes);

@@ -198,35 +198,10 @@ bool process_thread(uint32_t tid, char *run_state, char name[16])
     return true;
 }
 
-struct directory_entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t record_bytes;
-    uint8_t type;
-    char name[];
-};
-
-typedef bool entry_found(void *context, uint64_t number);
-
-/* Calls found for each entry that is a number, until it says false. */
-static void each_number(const char *directory, entry_found *found, void *context)
+/* The number that a whole name is; false: it is none. */
+static bool number_of(const char *name, uint64_t *number)
 {
-    char buffer[4096] __attribute__((aligned(8)));
-    int fd = sys_open(directory, O_RDONLY | O_DIRECTORY, 0);
-    long n;
-    while (fd >= 0 && (n = sys_call(SYS_getdents64, fd, (long)buffer, sizeof buffer, 0, 0, 0)) > 0) {
-        for (long at = 0; at < n;) {
-            struct directory_entry *entry = (struct directory_entry *)(buffer + at);
-            const char *cursor = entry->name;
-            uint64_t number;
-            at += entry->record_bytes;
-            if (text_parse_u64(&cursor, &number) && !*cursor && !found(context, number)) {
-                sys_close(fd);
-                return;
-            }
-        }
-    }
-    sys_close(fd);
+    return text_parse_u64(&name, number) && !*name;
 }
 
 struct tid_list {
@@ -234,9 +209,12 @@ struct tid_list {
     uint32_t count, capacity;
 };
 
-static bool add_tid(void *context, uint64_t tid)
+static bool add_tid(void *context, const char *name, bool is_directory)
 {
     struct tid_list *list = context;
+    uint64_t tid;
+    if (!number_of(name, &tid))
+        return true;
     if (list->count < list->capacity)
         list->tids[list->count] = (uint32_t)tid;
     list->count++;
@@ -246,7 +224,7 @@ static bool add_tid(void *context, uint64_t tid)
 uint32_t process_threads(uint32_t *tids, uint32_t capacity)
 {
     struct tid_list list = {tids, 0, capacity};
-    each_number("/proc/self/task", add_tid, &list);
+    sys_each_entry("/proc/self/task", add_tid, &list);
     return list.count;
 }
 
@@ -256,12 +234,13 @@ struct input_search {
     uint32_t count;
 };
 
-static bool look_at_descriptor(void *context, uint64_t fd)
+static bool look_at_descriptor(void *context, const char *name, bool is_directory)
 {
     struct input_search *search = context;
     struct stat info;
     char link[64], path[512];
-    if (fstat((int)fd, &info) < 0 || !S_ISREG(info.st_mode))
+    uint64_t fd;
+    if (!number_of(name, &fd) || fstat((int)fd, &info) < 0 || !S_ISREG(info.st_mode))
         return true;
     long flags = sys_call(SYS_fcntl, (long)fd, F_GETFL, 0, 0, 0, 0);
     if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
@@ -282,6 +261,6 @@ uint32_t process_inputs(void (*found)(void *context, const char *path, uint32_t 
                         void *context)
 {
     struct input_search search = {found, context, 0};
-    each_number("/proc/self/fd", look_at_descriptor, &search);
+    sys_each_entry("/proc/self/fd", look_at_descriptor, &search);
     return search.count;
 }

@@ -33,6 +33,7 @@ static const struct {
     {LW_SECTION_INPUTS, sizeof(struct lw_input), 64, offsetof(struct journal, inputs)},
     {LW_SECTION_TEXT, 1, 16384, offsetof(struct journal, text)},
     {LW_SECTION_OUTCOME, sizeof(struct lw_outcome), 1, offsetof(struct journal, outcome)},
+    {LW_SECTION_NEIGHBOURS, sizeof(struct lw_neighbour), 2 * LW_MAX_NEIGHBOURS, offsetof(struct journal, neighbours)},
 };
 #define LAYOUT_COUNT (sizeof layout / sizeof layout[0])
 
@@ -318,4 +319,19 @@ void journal_state(struct journal *journal, struct lw_state *state)
     state->checksum = lw_checksum(state, offsetof(struct lw_state, checksum));
     memcpy(&journal->state[state->generation % 2], state, sizeof *state);
     __atomic_store_n(&section->used, 2, __ATOMIC_RELEASE);
+}
+
+void journal_neighbours(struct journal *journal, uint64_t now_ns, const struct lw_neighbour *records, size_t stride,
+                        uint32_t count)
+{
+    struct lw_section *section = journal_section(journal, LW_SECTION_NEIGHBOURS);
+    struct lw_neighbour *half = journal->neighbours + (journal->neighbour_looks++ % 2) * LW_MAX_NEIGHBOURS;
+    for (uint32_t i = 0; i < count && i < LW_MAX_NEIGHBOURS; i++) {
+        struct lw_neighbour record = *(const struct lw_neighbour *)((const char *)records + i * stride);
+        record.scanned_ns = now_ns;
+        record.listed = count;
+        record.checksum = lw_checksum(&record, offsetof(struct lw_neighbour, checksum));
+        half[i] = record;
+    }
+    __atomic_store_n(&section->used, section->capacity, __ATOMIC_RELEASE);
 }

@@ -37,6 +37,7 @@ struct journal {
     struct lw_input *inputs;
     char *text;
     struct lw_outcome *outcome;
+    struct lw_neighbour *neighbours;
 
     struct lock lock;
     struct index string_index; /* private memory */
@@ -45,6 +46,7 @@ struct journal {
     uint64_t whole_interval_ns;
     struct lw_tick whole_pending; /* the record being gathered */
     uint64_t generation;
+    uint32_t neighbour_looks;
 };
 
 uint64_t journal_file_bytes(void);
@@ -76,6 +78,9 @@ void journal_mark(struct journal *journal, const struct lw_mark *mark);
 
 /* One writer (the watcher): the tick goes to the ring at once and into the thinned timeline when its time is full. */
 void journal_tick(struct journal *journal, const struct lw_tick *tick);
+/* One writer: one look at the neighbours, at most LW_MAX_NEIGHBOURS records, replaces the look before the last. */
+void journal_neighbours(struct journal *journal, uint64_t now_ns, const struct lw_neighbour *records, size_t stride,
+                        uint32_t count);
 /* One writer: fills generation and checksum and makes it the current one. */
 void journal_state(struct journal *journal, struct lw_state *state);
 

@@ -30,6 +30,7 @@ static const struct {
     [LW_SECTION_INPUTS] = {sizeof(struct lw_input), 4},
     [LW_SECTION_TEXT] = {1, 256},
     [LW_SECTION_OUTCOME] = {sizeof(struct lw_outcome), 1},
+    [LW_SECTION_NEIGHBOURS] = {sizeof(struct lw_neighbour), 4},
 };
 
 struct make_journal {
@@ -369,6 +370,34 @@ void make_outcome(struct make_journal *made, int exit_code, int signal, uint32_t
     outcome->checksum = lw_checksum(outcome, offsetof(struct lw_outcome, checksum));
 }
 
+struct lw_neighbour *make_neighbour(struct make_journal *made, uint32_t pid, const char *name, uint64_t first_bytes,
+                                    uint64_t rss_bytes)
+{
+    struct lw_neighbour *neighbour = append(made, LW_SECTION_NEIGHBOURS, 1);
+
+    *neighbour = (struct lw_neighbour){.scanned_ns = 4900 * MS,
+                                       .pid = pid,
+                                       .ppid = 4700,
+                                       .start_ticks = 123456,
+                                       .rss_bytes = rss_bytes,
+                                       .first_rss_bytes = first_bytes,
+                                       .peak_rss_bytes = rss_bytes,
+                                       .first_ns = 300 * MS};
+    snprintf(neighbour->name, sizeof(neighbour->name), "%s", name);
+    return neighbour;
+}
+
+static void sum_neighbours(struct make_journal *made)
+{
+    const struct lw_section *section = made->sections[LW_SECTION_NEIGHBOURS];
+    struct lw_neighbour *records = (struct lw_neighbour *)(made->bytes + section->offset);
+
+    for (uint64_t i = 0; i < section->used; i++) {
+        records[i].listed = (uint32_t)section->used;
+        records[i].checksum = lw_checksum(&records[i], offsetof(struct lw_neighbour, checksum));
+    }
+}
+
 static void sum_ticks(struct make_journal *made, enum lw_section_kind kind)
 {
     struct lw_tick *ticks = (struct lw_tick *)(made->bytes + made->sections[kind]->offset);
@@ -392,6 +421,7 @@ const unsigned char *make_finish(struct make_journal *made, size_t *size)
     }
     sum_ticks(made, LW_SECTION_TIMELINE_RECENT);
     sum_ticks(made, LW_SECTION_TIMELINE_WHOLE);
+    sum_neighbours(made);
     *size = made->size;
     return made->bytes;
 }

@@ -46,6 +46,9 @@ void make_capability(struct make_journal *made, const char *name, bool available
 void make_touch(struct make_journal *made, uint32_t site, uint32_t node, uint64_t bytes);
 void make_mark(struct make_journal *made, enum lw_mark_kind kind, uint32_t site, uint64_t resident_bytes);
 void make_input(struct make_journal *made, const char *path, uint64_t size_bytes);
+/* Changed in place until make_finish, like the others; at most four. */
+struct lw_neighbour *make_neighbour(struct make_journal *made, uint32_t pid, const char *name, uint64_t first_bytes,
+                                    uint64_t rss_bytes);
 void make_outcome(struct make_journal *made, int exit_code, int signal, uint32_t oom_kill);
 
 /* Sums up: the bytes of the file. They belong to `made`. */

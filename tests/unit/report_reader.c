@@ -353,6 +353,53 @@ static void opens_files_and_names_what_it_cannot(void **unused)
     make_journal_free(made);
 }
 
+static struct journal *finished(struct make_journal *made, struct lw_section *change, uint32_t used)
+{
+    struct problem problem;
+    size_t size;
+    const unsigned char *bytes = make_finish(made, &size);
+
+    if (change)
+        change->used = used;
+    struct journal *journal = journal_from_bytes(bytes, size, "made", &problem);
+    make_journal_free(made);
+    assert_non_null(journal);
+    return journal;
+}
+
+static void neighbours_are_whole_or_not_there(void **unused)
+{
+    struct lw_neighbour read[LW_MAX_NEIGHBOURS];
+    struct make_journal *made = make_journal_new();
+
+    make_neighbour(made, 12, "one", 1, 2);
+    memset(make_neighbour(made, 13, "two", 3, 4)->name, 'x', 16); /* no terminator */
+    struct journal *journal = finished(made, NULL, 0);
+    assert_int_equal(journal_neighbours(journal, read), 2);
+    assert_int_equal(read[0].pid, 12);
+    assert_int_equal(strlen(read[1].name), 15);
+    journal_close(journal);
+
+    made = make_journal_new(); /* one record of the look is missing: it was being written */
+    make_neighbour(made, 12, "one", 1, 2);
+    make_neighbour(made, 13, "two", 3, 4);
+    journal = finished(made, &make_header(made)->sections[LW_SECTION_NEIGHBOURS - 1], 1);
+    assert_int_equal(journal_neighbours(journal, read), 0);
+    journal_close(journal);
+
+    made = make_journal_new();
+    struct lw_neighbour *torn = make_neighbour(made, 12, "one", 1, 2);
+    size_t size;
+    make_finish(made, &size);
+    torn->rss_bytes++;
+    struct problem problem;
+    journal = journal_from_bytes(make_header(made), size, "made", &problem); /* the header is where the file begins */
+    assert_non_null(journal);
+    assert_int_equal(journal_neighbours(journal, read), 0);
+    journal_close(journal);
+    make_journal_free(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +416,7 @@ int main(void)
         cmocka_unit_test(bounds_the_state),
         cmocka_unit_test(drops_torn_ticks_and_sorts),
         cmocka_unit_test(believes_only_a_whole_outcome),
+        cmocka_unit_test(neighbours_are_whole_or_not_there),
         cmocka_unit_test(opens_files_and_names_what_it_cannot),
     };
 

@@ -256,7 +256,7 @@ static void names_the_sibling_when_it_left_a_journal(void **unused)
     struct story story;
     story_tell(both, 2, &story);
     assert_int_equal(story.verdict.cause, CAUSE_SIBLING);
-    assert_non_null(strstr(story.verdict.sentence, "(python3, pid 4712, 880 MiB)"));
+    assert_non_null(strstr(story.verdict.sentence, "(python3, pid 4712, 880 MiB"));
     profile_free(both[0]);
     profile_free(both[1]);
 }
@@ -273,6 +273,86 @@ static void a_child_is_called_a_child(void **unused)
     assert_int_equal(story.verdict.cause, CAUSE_CHILD);
     profile_free(both[0]);
     profile_free(both[1]);
+}
+
+static void a_neighbour_needs_no_journal(void **unused)
+{
+    struct make_journal *made = make_sibling();
+    struct story story;
+
+    make_neighbour(made, 4711 + 2, "steady", 300 * MAKE_MIB, 300 * MAKE_MIB);
+    make_neighbour(made, 4711 + 1, "grower", 10 * MAKE_MIB, 600 * MAKE_MIB);
+    struct profile *profile = load_made(made, "a.lw");
+    story_tell(&profile, 1, &story);
+    assert_int_equal(story.verdict.cause, CAUSE_SIBLING);
+    assert_int_equal(story.verdict.culprit.pid, 4712);
+    assert_non_null(strstr(story.verdict.sentence, "grower, pid 4712, 600 MiB, 590 MiB more than when it was seen"));
+    assert_non_null(strstr(story.advices[0].text, "look at grower (pid 4712) instead; it left no journal"));
+    profile_free(profile);
+}
+
+/* Large and steady: what the other one added is what filled the limit. */
+static void the_large_can_be_innocent(void **unused)
+{
+    struct make_journal *made = make_sibling();
+    struct story story;
+
+    make_state(made)->rss_bytes = 600 * MAKE_MIB;
+    make_neighbour(made, 4712, "grower", 10 * MAKE_MIB, 390 * MAKE_MIB)->flags = LW_NEIGHBOUR_CHILD;
+    struct profile *profile = load_made(made, "a.lw");
+    story_tell(&profile, 1, &story);
+    assert_int_equal(story.verdict.cause, CAUSE_CHILD);
+    profile_free(profile);
+}
+
+static struct make_journal *survivor(int exit_code)
+{
+    struct make_journal *made = make_calm();
+    struct lw_neighbour *victim = make_neighbour(made, 4712, "worker", 40 * MAKE_MIB, 190 * MAKE_MIB);
+
+    make_header(made)->life = LW_LIFE_EXITED;
+    make_header(made)->exit_code = exit_code;
+    make_state(made)->worst_stage = LW_STAGE_MARGIN;
+    victim->gone_ns = 4800000000;
+    victim->rss_bytes = 170 * MAKE_MIB; /* as it was on its way out */
+    victim->flags = LW_NEIGHBOUR_KILLED;
+    return made;
+}
+
+static void survivors_name_the_victim(void **unused)
+{
+    for (int exit_code = 0; exit_code < 2; exit_code++) {
+        struct profile *profile = load_made(survivor(exit_code), "a.lw");
+        struct story story;
+        char title[200];
+        profile->has_outcome = false; /* make_calm has one */
+        profile->exit_code = exit_code;
+        story_tell(&profile, 1, &story);
+        verdict_title(profile, &story.verdict, title, sizeof(title));
+        assert_int_equal(story.verdict.cause, CAUSE_SIBLING);
+        assert_int_equal(story.verdict.by_memory, exit_code != 0);
+        assert_string_equal(title, exit_code ? "ended with exit code 1" : "ended well");
+        assert_non_null(strstr(story.verdict.sentence, "another process (worker, pid 4712, 190 MiB, 150 MiB more"));
+        assert_non_null(strstr(story.verdict.sentence, "was taken by the OOM killer"));
+        profile_free(profile);
+    }
+}
+
+/* The counter rose for the neighbour: somebody who was killed later was not killed for memory. */
+static void the_neighbours_kill_is_not_ours(void **unused)
+{
+    struct make_journal *made = gone_between();
+    struct verdict verdict;
+
+    make_neighbour(made, 4712, "worker", 40 * MAKE_MIB, 190 * MAKE_MIB)->flags = LW_NEIGHBOUR_KILLED;
+    struct profile *profile = load_made(made, "a.lw");
+    profile->oom_kills_now = 1;
+    verdict_decide(profile, NULL, 0, &verdict);
+    assert_int_equal(verdict.oom_kill, OOM_KILL_NO);
+    profile->oom_kills_now = 2;
+    verdict_decide(profile, NULL, 0, &verdict);
+    assert_int_equal(verdict.oom_kill, OOM_KILL_CONFIRMED);
+    profile_free(profile);
 }
 
 static void the_counter_of_today_decides(void **unused)
@@ -337,6 +417,10 @@ int main(void)
         cmocka_unit_test(a_good_end_needs_no_cause),
         cmocka_unit_test(names_the_sibling_when_it_left_a_journal),
         cmocka_unit_test(a_child_is_called_a_child),
+        cmocka_unit_test(a_neighbour_needs_no_journal),
+        cmocka_unit_test(the_large_can_be_innocent),
+        cmocka_unit_test(survivors_name_the_victim),
+        cmocka_unit_test(the_neighbours_kill_is_not_ours),
         cmocka_unit_test(the_counter_of_today_decides),
         cmocka_unit_test(the_victim_comes_first),
         cmocka_unit_test(advice_follows_the_frames),

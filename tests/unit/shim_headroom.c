@@ -170,9 +170,40 @@ static void hot_page_cache(void **unused)
     }
 }
 
+/* Where anonymous memory can go to swap, the limit in RAM is not the end. */
+static void swap_is_room(void **unused)
+{
+    struct lw_level levels[] = {
+        level(LW_LEVEL_KILLS | LW_LEVEL_OWN, 100 * MIB, 99 * MIB),
+        level(LW_LEVEL_KILLS, GIB, 500 * MIB),
+    };
+    levels[0].kind = LW_LEVEL_CGROUP_V2;
+    levels[0].swap_limit_bytes = 50 * MIB;
+    levels[0].swap_used_bytes = 20 * MIB;
+    levels[1].kind = LW_LEVEL_HOST;
+    levels[1].swap_limit_bytes = 40 * MIB;
+    levels[1].swap_used_bytes = 20 * MIB;
+    assert_int_equal(headroom_judge(levels, 2), 0);
+    assert_int_equal(levels[0].headroom_bytes, 21 * MIB); /* the machine has less swap left than the cgroup may use */
+    assert_int_equal(levels[1].headroom_bytes, GIB - 480 * MIB);
+    levels[0].swap_limit_bytes = LW_UNLIMITED;
+    assert_int_equal(headroom_judge(levels, 2), 0);
+    assert_int_equal(levels[0].headroom_bytes, 21 * MIB);
+    levels[0].swap_limit_bytes = 25 * MIB;
+    headroom_judge(levels, 2);
+    assert_int_equal(levels[0].headroom_bytes, 6 * MIB);
+    assert_int_equal(headroom_pressing(&levels[0]), 119 * MIB);
+    levels[1].swap_limit_bytes = 0; /* swap is off */
+    headroom_judge(levels, 2);
+    assert_int_equal(levels[0].headroom_bytes, MIB);
+    levels[0].kind = LW_LEVEL_USER; /* a limit on resident memory knows no swap */
+    assert_int_equal(headroom_swap_room(&levels[0], GIB), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(swap_is_room),
         cmocka_unit_test(of_one_level),
         cmocka_unit_test(the_tightest_level_that_kills_binds),
         cmocka_unit_test(without_a_limit_nothing_binds),

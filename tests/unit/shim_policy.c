@@ -222,8 +222,25 @@ static void warnings(void **unused)
         {{.bytes = 5 * MIB}, GIB, 10 * MIB, 10 * MIB}, /* never below the margin */
         {{.permyriad = 1500}, LW_UNLIMITED, 0, 0},
     };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(policy_warn(&rows[i].amount, rows[i].limit, rows[i].margin), rows[i].warn);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct lw_level level = {.kind = LW_LEVEL_CGROUP_V2, .limit_bytes = rows[i].limit, .high_bytes = LW_UNLIMITED};
+        assert_int_equal(policy_warn(&rows[i].amount, &level, rows[i].margin), rows[i].warn);
+    }
+}
+
+/* From memory.high on the kernel brakes the job: that is the time to speak. */
+static void the_brake_warns(void **unused)
+{
+    struct amount percent = {.permyriad = 1500}, fixed = {.bytes = 20 * MIB};
+    struct lw_level level = {.kind = LW_LEVEL_CGROUP_V2, .limit_bytes = 256 * MIB, .high_bytes = 200 * MIB};
+
+    assert_int_equal(policy_warn(&percent, &level, 3 * MIB), 56 * MIB);
+    assert_int_equal(policy_warn(&fixed, &level, 3 * MIB), 20 * MIB);
+    level.high_bytes = 250 * MIB;
+    assert_true(policy_warn(&percent, &level, 3 * MIB) > 38 * MIB);
+    level.kind = LW_LEVEL_CGROUP_V1; /* a soft limit brakes nobody */
+    level.high_bytes = 100 * MIB;
+    assert_true(policy_warn(&percent, &level, 3 * MIB) < 39 * MIB);
 }
 
 static void sleeps(void **unused)
@@ -318,6 +335,7 @@ int main(void)
         cmocka_unit_test(margins_for_many_threads),
         cmocka_unit_test(periods_and_hurry),
         cmocka_unit_test(warnings),
+        cmocka_unit_test(the_brake_warns),
         cmocka_unit_test(sleeps),
         cmocka_unit_test(sleeps_grow_with_headroom_and_stay_in_bounds),
         cmocka_unit_test(near_the_end),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/company.h"
+#include "conduct/flight.h"
+#include "ground/text.h"
+#include "observe/neighbours.h"
+
+#include <string.h>
+
+#define MS         UINT64_C(1000000)
+#define CALM_NS    (5000 * MS)
+#define WATCH_NS   (1000 * MS)
+#define NEAR_NS    (20 * MS)
+#define CALM_SHARE 200u /* a look may cost 1/200 of the time since the last one; near the end 1/20 */
+#define NEAR_SHARE 20u
+
+static struct {
+    struct neighbours neighbours;
+    char directory[CGROUP_PATH_BYTES];
+    bool known; /* directory is of a limit that binds */
+    uint64_t last_ns;
+    int32_t score_adj;
+} company;
+
+static const char *base_path(uint32_t level)
+{
+    return flight.cgroup.levels[level].numbers.path;
+}
+
+static void add_victim(struct text *text, const struct lw_neighbour *victim)
+{
+    text_add(text, ": ");
+    text_add(text, victim->name);
+    text_add(text, " (pid ");
+    text_u64(text, victim->pid);
+    text_add(text, ") is gone, it held ");
+    text_size(text, victim->peak_rss_bytes);
+}
+
+/* The largest that was missed just now; NULL: none. */
+static const struct lw_neighbour *victim_at(uint64_t now_ns)
+{
+    const struct lw_neighbour *largest = NULL;
+    for (uint32_t i = 0; i < company.neighbours.count; i++) {
+        const struct lw_neighbour *record = &company.neighbours.items[i].record;
+        if (record->gone_ns == now_ns && (!largest || record->peak_rss_bytes > largest->peak_rss_bytes))
+            largest = record;
+    }
+    return largest;
+}
+
+static void note_kill(uint64_t now_ns, uint32_t level)
+{
+    char buffer[sizeof(((struct lw_event *)0)->text)];
+    struct text text = TEXT_ON(buffer);
+    const struct lw_neighbour *victim = victim_at(now_ns);
+    text_add(&text, "the OOM killer struck");
+    if (victim)
+        add_victim(&text, victim);
+    text_add(&text, ", in ");
+    text_add(&text, base_path(level));
+    journal_event(&flight.journal, now_ns, LW_EVENT_OOM_KILL, 1, buffer);
+}
+
+/* A killed process keeps its pid for some milliseconds while the counter has risen already, and the other way round. */
+static bool kill_is_fresh(uint64_t now_ns, bool rose)
+{
+    static uint64_t rose_ns;
+    if (rose)
+        rose_ns = now_ns;
+    return rose_ns && now_ns - rose_ns < WATCH_NS;
+}
+
+static void look_into(uint64_t now_ns)
+{
+    struct neighbours *neighbours = &company.neighbours;
+    uint32_t level = 0;
+    bool rose = cgroup_refresh_kills(&flight.cgroup, &level);
+    bool fresh = kill_is_fresh(now_ns, rose);
+    bool incident = fresh || flight.state.stage >= LW_STAGE_WARN;
+    company.last_ns = now_ns;
+    neighbours_look(neighbours, company.directory, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
+    flight.state.neighbours_count = neighbours->listed;
+    flight.state.neighbours_bytes = neighbours->all_bytes;
+    journal_neighbours(&flight.journal, now_ns, &neighbours->items[0].record, sizeof neighbours->items[0],
+                       neighbours->count);
+    if (rose || (fresh && victim_at(now_ns)))
+        note_kill(now_ns, level);
+}
+
+void company_look(const char *directory, uint64_t now_ns, bool near)
+{
+    if (!directory) {
+        company.known = false;
+        return;
+    }
+    if (!company.known || !text_equal(directory, company.directory)) {
+        neighbours_forget(&company.neighbours);
+        text_copy(company.directory, sizeof company.directory, directory);
+        company.score_adj = neighbours_score_adj("self");
+        company.known = true;
+        company.last_ns = 0;
+    }
+    uint64_t least = near ? NEAR_NS : flight.state.headroom_bytes / 4 < flight.state.warn_bytes ? WATCH_NS : CALM_NS;
+    uint64_t pause = company.neighbours.cost_ns * (near ? NEAR_SHARE : CALM_SHARE);
+    if (!company.last_ns || now_ns - company.last_ns >= (pause > least ? pause : least))
+        look_into(now_ns);
+}
+
+void company_look_now(uint64_t now_ns)
+{
+    if (company.known)
+        look_into(now_ns);
+}
+
+bool company_comes_first(uint64_t limit_bytes)
+{
+    const struct lw_state *state = &flight.state;
+    const struct neighbour *worst = company.known ? neighbours_worst(&company.neighbours, limit_bytes) : NULL;
+    uint64_t held = state->rss_bytes + state->swap_bytes + state->page_tables_bytes;
+    uint64_t own = neighbours_badness(held, company.score_adj, limit_bytes);
+    if (!worst)
+        return false;
+    uint64_t other = neighbours_badness(worst->record.rss_bytes, worst->score_adj, limit_bytes);
+    /* Of two equals exactly one gives way. */
+    return other > own || (other == own && worst->record.pid < flight.journal.identity->pid);
+}
+
+void company_reset(void)
+{
+    memset(&company, 0, sizeof company);
+}
