@@ -272,6 +272,23 @@ static json_t *events_json(const struct profile *profile)
     return array;
 }
 
+static json_t *neighbours_json(const struct profile *profile)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < profile->neighbour_count; i++) {
+        const struct lw_neighbour *record = &profile->neighbours[i].record;
+        json_array_append_new(
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "pid", number(record->pid), "ppid",
+                             number(record->ppid), "name", text(profile->neighbours[i].name), "resident_bytes",
+                             number(record->rss_bytes), "first_resident_bytes", number(record->first_rss_bytes),
+                             "peak_resident_bytes", number(record->peak_rss_bytes), "child",
+                             (record->flags & LW_NEIGHBOUR_CHILD) != 0, "gone", record->gone_ns != 0, "killed",
+                             (record->flags & LW_NEIGHBOUR_KILLED) != 0));
+    }
+    return array;
+}
+
 static json_t *advice_json(const struct story *story)
 {
     json_t *array = json_array();
@@ -313,6 +330,7 @@ void write_json(struct sink *sink, const struct story *story)
     json_object_set_new(root, "threads", threads_json(profile));
     json_object_set_new(root, "timeline", timeline_json(profile));
     json_object_set_new(root, "events", events_json(profile));
+    json_object_set_new(root, "neighbours", neighbours_json(profile));
     json_object_set_new(root, "advice", advice_json(story));
     json_object_set_new(root, "capabilities", capabilities_json(profile));
     json_dumpf(root, sink->file, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));

@@ -77,8 +77,13 @@ static void look_into(uint64_t now_ns)
     bool rose = cgroup_refresh_kills(&flight.cgroup, &level);
     bool fresh = kill_is_fresh(now_ns, rose);
     bool incident = fresh || flight.state.stage >= LW_STAGE_WARN;
+    uint64_t kills = neighbours->looks ? neighbours->kills : UINT64_MAX;
     company.last_ns = now_ns;
     neighbours_look(neighbours, company.directory, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
+    if (!rose && neighbours->kills > kills) { /* in another group below the limit */
+        rose = fresh = kill_is_fresh(now_ns, true);
+        neighbours_blame(neighbours, now_ns, LW_NEIGHBOUR_KILLED);
+    }
     flight.state.neighbours_count = neighbours->listed;
     flight.state.neighbours_bytes = neighbours->all_bytes;
     journal_neighbours(&flight.journal, now_ns, &neighbours->items[0].record, sizeof neighbours->items[0],

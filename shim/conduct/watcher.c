@@ -407,6 +407,7 @@ static void relieve(void)
 static void recover(void)
 {
     grace_end();
+    company_look_now(watch.now); /* who is gone? */
     final_recovered();
 }
 

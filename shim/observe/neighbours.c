@@ -218,9 +218,20 @@ static bool on_group_entry(void *context, const char *name, bool is_directory)
     return !look->cut;
 }
 
+/* v1 counts OOM kills where the victim lived, and nowhere above; v2 has no such file. */
+static void add_kills(struct look *look, const char *directory)
+{
+    char path[PATH_BYTES], text[160];
+    uint64_t kills;
+    if (!below(path, sizeof path, directory, "memory.oom_control").cut && sys_read_file(path, text, sizeof text) > 0 &&
+        text_row(text, "oom_kill", &kills))
+        look->neighbours->kills += kills;
+}
+
 static void see_group(struct look *look, const char *directory)
 {
     const char *before = look->directory;
+    add_kills(look, directory);
     look->directory = directory;
     look->depth++;
     see_listed(look, directory);
@@ -257,7 +268,7 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
                         .self = sys_getpid()};
     neighbours->looks++;
     neighbours->listed = 0;
-    neighbours->all_bytes = 0;
+    neighbours->all_bytes = neighbours->kills = 0;
     if (directory[0])
         see_group(&look, directory);
     else
@@ -265,6 +276,13 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
     if (!look.cut)
         settle(&look, keep_gone, flag);
     neighbours->cost_ns = sys_now_ns() - look.started_ns;
+}
+
+void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag)
+{
+    for (uint32_t i = 0; i < neighbours->count; i++)
+        if (neighbours->items[i].record.gone_ns == gone_ns)
+            neighbours->items[i].record.flags |= flag;
 }
 
 void neighbours_forget(struct neighbours *neighbours)

@@ -31,6 +31,7 @@ struct neighbours {
     uint32_t looks;
     uint32_t listed;    /* processes that the last look found, without this one */
     uint64_t all_bytes; /* what they hold together: shared pages count for each of them */
+    uint64_t kills;     /* v1: by the OOM killer, in all the groups that were looked at */
     uint64_t cost_ns;   /* of the last look */
 };
 
@@ -40,6 +41,8 @@ struct neighbours {
  */
 void neighbours_look(struct neighbours *neighbours, const char *directory, uint64_t now_ns, bool keep_gone,
                      uint32_t flag);
+/* Flags those that were missed at that time after all. */
+void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag);
 void neighbours_forget(struct neighbours *neighbours);
 
 /*

@@ -49,6 +49,37 @@ inside() {
     head -n 40 "$WORK/stdout" "$WORK/stderr" | cut -c 1-200
 }
 
+# beside GROUP COMMAND…: starts it in the background and waits until it says that it holds its memory. Its output is in
+# $WORK/beside; beside_end waits for its end and leaves $beside_status.
+beside() {
+    local tries
+    (
+        trap - EXIT
+        cg_run "$@" >"$WORK/beside" 2>"$WORK/beside.err" 3>&-
+    ) &
+    BESIDE=$!
+    for tries in $(seq 400); do
+        ! grep -q holding "$WORK/beside" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    echo "it never held its memory: $(cat "$WORK/beside" "$WORK/beside.err")"
+    return 1
+}
+
+beside_end() {
+    beside_status=0
+    wait "$BESIDE" || beside_status=$?
+    cat "$WORK/beside" "$WORK/beside.err"
+}
+
+# The pid of the one process called so in a group.
+pid_in() {
+    local pid
+    while read -r pid; do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$2" ] || echo "$pid"
+    done <"$(cg_path "$1")/cgroup.procs"
+}
+
 journals() { find "$WORK" -maxdepth 1 -name '*.lw'; }
 
 # expect NAME WANTED GOT
@@ -77,6 +108,18 @@ judge() {
     [ "$(printf '%s\n' "$found" | grep -c .)" = 1 ] || { echo "expected one journal, found: ${found:-none}"; return 1; }
     "$PYTHON" "$REPO/tests/scenario/judge.py" "$LASTWORDS_COMMAND" "$found" "$@"
 }
+
+# judge_each EXPRESSION…: likewise for every journal by itself
+judge_each() {
+    local journal
+    [ -n "$(journals)" ] || { echo "there is no journal"; return 1; }
+    for journal in $(journals); do
+        "$PYTHON" "$REPO/tests/scenario/judge.py" "$LASTWORDS_COMMAND" "$journal" "$@" || return 1
+    done
+}
+
+# judge_all EXPRESSION…: of the journals merged into one view of the job
+judge_all() { "$PYTHON" "$REPO/tests/scenario/judge.py" "$LASTWORDS_COMMAND" "$WORK" "$@"; }
 
 # The ETL's input, made once per test file.
 etl_data() {

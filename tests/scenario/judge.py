@@ -64,7 +64,11 @@ def main():
         found = [site for site in r.sites if any((frame.function or "").startswith(function) for frame in site.stack)]
         return max(found, key=lambda site: site.resident_bytes) if found else None
 
-    names = {"r": r, "event": event, "reached": reached, "line": line, "site_of": site_of, "MIB": MIB}
+    def evidence(words):
+        """True when a line of the evidence has these words."""
+        return any(words in text for text in r.verdict.evidence)
+
+    names = {"evidence": evidence, "r": r, "event": event, "reached": reached, "line": line, "site_of": site_of, "MIB": MIB}
     wrong = []
     for expression in sys.argv[3:]:
         try:

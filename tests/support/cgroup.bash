@@ -5,6 +5,7 @@
 #
 #   cg_available            true when cgroups can be made here; else CG_WHY says why not
 #   cg_make NAME LIMIT      makes lastwords-test-PID-NAME at the top of the hierarchy; LIMIT like 64M; no swap
+#                           A NAME of PARENT/CHILD lies below the group PARENT, which has to be made first
 #   cg_run NAME COMMAND…    runs the command inside, with LD_PRELOAD=$TEST_PRELOAD and LASTWORDS=$TEST_LASTWORDS;
 #                           its exit status is returned (128+N after a signal; 124 after CG_TIMEOUT seconds)
 #   cg_oom_kills NAME       the kernel's count of OOM kills in it
@@ -59,6 +60,9 @@ cg_available() {
 
 cg_path() { printf '%s/%s-%s' "$CG_TOP" "$CG_PREFIX" "$1"; }
 
+# Where the pressure files of a v1 group are.
+cg_psi_path() { [ -z "$CG_PSI_TOP" ] || printf '%s/%s' "$CG_PSI_TOP" "${1#"$CG_TOP"/}"; }
+
 cg_bytes() {
     case $1 in
         *G) echo $((${1%G} << 30)) ;;
@@ -73,11 +77,14 @@ cg_make() {
     local path limit
     path=$(cg_path "$1")
     limit=$(cg_bytes "$2")
+    case $1:$CG_KIND in
+        */*:v2) echo +memory >"${path%/*}/cgroup.subtree_control" ;;
+    esac
     mkdir "$path"
     if [ "$CG_KIND" = v1 ]; then
         echo "$limit" >"$path/memory.limit_in_bytes"
         [ ! -e "$path/memory.memsw.limit_in_bytes" ] || echo "$limit" >"$path/memory.memsw.limit_in_bytes"
-        [ -z "$CG_PSI_TOP" ] || mkdir "$CG_PSI_TOP/${path##*/}" 2>/dev/null || true
+        [ -z "$CG_PSI_TOP" ] || mkdir "$(cg_psi_path "$path")" 2>/dev/null || true
     else
         echo "$limit" >"$path/memory.max"
         [ ! -e "$path/memory.swap.max" ] || echo 0 >"$path/memory.swap.max"
@@ -87,7 +94,7 @@ cg_make() {
 cg_run() {
     local path psi status=0
     path=$(cg_path "$1")
-    psi=${CG_PSI_TOP:+$CG_PSI_TOP/${path##*/}}
+    psi=$(cg_psi_path "$path")
     shift
     # In the foreground, so that timeout makes no process group of its own; descriptor 3 belongs to bats.
     # This shell's own remark that somebody was killed goes to /dev/null.
@@ -121,15 +128,18 @@ cg_peak() {
 }
 
 cg_remove() {
-    local path pid tries
+    local path pid tries child
     path=$(cg_path "$1")
     [ -d "$path" ] || return 0
+    for child in "$path"/*/; do
+        [ ! -d "$child" ] || { child=${child%/}; cg_remove "$1/${child##*/}"; }
+    done
     # A process that was killed leaves its group a moment later than it dies.
     for tries in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         while read -r pid; do
             kill -KILL "$pid" 2>/dev/null || true
         done <"$path/cgroup.procs"
-        [ -z "$CG_PSI_TOP" ] || rmdir "$CG_PSI_TOP/${path##*/}" 2>/dev/null || true
+        [ -z "$CG_PSI_TOP" ] || rmdir "$(cg_psi_path "$path")" 2>/dev/null || true
         rmdir "$path" 2>/dev/null && return 0
         sleep 0.1
     done
