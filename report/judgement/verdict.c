@@ -163,10 +163,10 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
 
     if (profile->binding && swap_is_full(&profile->binding->record))
         return CAUSE_SWAP_EXHAUSTED;
-    if (known_bytes(profile->state.shmem_bytes) > resident / 2 || (verdict->line && verdict->line->shared))
-        return CAUSE_SHARED_MEMORY;
     if (holds_file_pages(profile, resident))
         return CAUSE_PAGE_CACHE;
+    if (known_bytes(profile->state.shmem_bytes) > resident / 2 || (verdict->line && verdict->line->shared))
+        return CAUSE_SHARED_MEMORY;
     if (evidence->slack_bytes > top && evidence->slack_bytes > resident / 4)
         return CAUSE_ALLOCATOR_SLACK;
     if (verdict->line_share < 0.05)
@@ -276,22 +276,19 @@ static void describe(const struct culprit *culprit, char *out, size_t size)
              grown);
 }
 
-static void sentence_others(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
+/* Other processes took it: which, or the largest of them. */
+static void sentence_processes(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
     static const char *const whose[] = {
         [CAUSE_SIBLING] = "other processes of the same cgroup",
         [CAUSE_CHILD] = "a child of this process",
-        [CAUSE_PAGE_CACHE] = "page cache that could not be written back in time",
-        [CAUSE_SHARED_MEMORY] = "shared memory or tmpfs files",
-        [CAUSE_KERNEL_MEMORY] = "kernel memory (pipes, sockets, slab, page tables)",
         [CAUSE_HOST_MEMORY] = "other processes of this machine",
     };
     enum verdict_cause cause = verdict->cause;
-    bool process = cause == CAUSE_SIBLING || cause == CAUSE_CHILD || cause == CAUSE_HOST_MEMORY;
     bool one = verdict->culprit.name && verdict->culprit.held_bytes > evidence->other_bytes / 2;
     char name[320] = "", who[240];
 
-    if (process && verdict->culprit.name) {
+    if (verdict->culprit.name) {
         describe(&verdict->culprit, who, sizeof(who));
         snprintf(name, sizeof(name), one || cause == CAUSE_CHILD ? " (%s)" : ", most of all %s", who);
     }
@@ -299,6 +296,41 @@ static void sentence_others(const struct profile *profile, const struct evidence
              "not this process: %s of %s at %s belong to %s%s; this process holds %s and grew by %s",
              size_prose(evidence->other_bytes).text, size_prose(evidence->pressing_bytes).text, profile->binding->path,
              cause == CAUSE_SIBLING && one ? "another process of the same cgroup" : whose[cause], name,
+             size_prose(evidence->own_bytes).text,
+             size_prose(evidence->own_growth_bytes > 0 ? (uint64_t)evidence->own_growth_bytes : 0).text);
+}
+
+/* A file that is open here and has about the size of the cgroup's shared memory is worth a look. */
+static const struct input *likely_file(const struct profile *profile, uint64_t shmem)
+{
+    for (size_t i = 0; i < profile->input_count; i++)
+        if (profile->inputs[i].size_bytes > shmem / 2 && profile->inputs[i].size_bytes < shmem + shmem / 8)
+            return &profile->inputs[i];
+    return NULL;
+}
+
+/* Memory that is charged to the cgroup without being anybody's own. */
+static void sentence_charged(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
+{
+    static const char *const what[] = {
+        [CAUSE_PAGE_CACHE] = "page cache that could not be written back in time",
+        [CAUSE_SHARED_MEMORY] = "shared memory or tmpfs files",
+        [CAUSE_KERNEL_MEMORY] = "kernel memory (pipes, sockets, slab, page tables)",
+    };
+    const struct lw_level *level = &profile->binding->record;
+    const struct input *file =
+        verdict->cause == CAUSE_SHARED_MEMORY ? likely_file(profile, known_bytes(level->shmem_bytes)) : NULL;
+    uint64_t bytes = verdict->cause == CAUSE_SHARED_MEMORY   ? known_bytes(level->shmem_bytes)
+                     : verdict->cause == CAUSE_KERNEL_MEMORY ? known_bytes(level->kernel_bytes)
+                                                             : known_bytes(level->file_bytes);
+    char name[400] = "";
+
+    if (file)
+        snprintf(name, sizeof(name), ", probably %.300s (%s), which is open here", file->path,
+                 size_prose(file->size_bytes).text);
+    snprintf(verdict->sentence, sizeof(verdict->sentence),
+             "%s of %s at %s are %s%s; this process itself holds %s and grew by %s", size_prose(bytes).text,
+             size_prose(evidence->pressing_bytes).text, profile->binding->path, what[verdict->cause], name,
              size_prose(evidence->own_bytes).text,
              size_prose(evidence->own_growth_bytes > 0 ? (uint64_t)evidence->own_growth_bytes : 0).text);
 }
@@ -359,6 +391,12 @@ static void sentence_own(const struct profile *profile, const struct evidence *e
                  size_prose(verdict_resident_bytes(profile)).text, verdict->line ? ", most of it at " : "",
                  verdict->line ? label_place(verdict->line->frame).text : "");
         break;
+    case CAUSE_PAGE_CACHE:
+        snprintf(out, size, "page cache of files that this process maps: %s of %s resident cannot be taken away%s%s",
+                 size_prose(known_bytes(profile->state.file_bytes)).text,
+                 size_prose(verdict_resident_bytes(profile)).text, verdict->line ? ", most of it mapped at " : "",
+                 verdict->line ? label_place(verdict->line->frame).text : "");
+        break;
     case CAUSE_SWAP_EXHAUSTED:
         snprintf(out, size, "swap is used up: %s swapped of %s; %s are resident",
                  size_prose(known_bytes(profile->binding->record.swap_used_bytes)).text,
@@ -373,11 +411,14 @@ static void sentence_own(const struct profile *profile, const struct evidence *e
     }
 }
 
-/* Who writes the sentence of which cause. Shared memory has two: the process's own, or the cgroup's. */
+/*
+ * Who writes the sentence of which cause. Shared memory and page cache have two: the process's own, or the
+ * cgroup's. */
 static void write_sentence(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
     enum verdict_cause cause = verdict->cause;
-    bool own_shared = cause == CAUSE_SHARED_MEMORY && evidence->own_bytes >= evidence->pressing_bytes / 2;
+    bool own_shared = (cause == CAUSE_SHARED_MEMORY || cause == CAUSE_PAGE_CACHE) &&
+                      evidence->own_bytes >= evidence->pressing_bytes / 2;
 
     if (verdict->outlived)
         sentence_outlived(profile, verdict);
@@ -388,8 +429,10 @@ static void write_sentence(const struct profile *profile, const struct evidence 
     else if (cause == CAUSE_ALLOCATOR_SLACK || cause == CAUSE_SWAP_EXHAUSTED || cause == CAUSE_ALLOCATION_REFUSED ||
              own_shared)
         sentence_own(profile, evidence, verdict);
+    else if (cause == CAUSE_SIBLING || cause == CAUSE_CHILD || cause == CAUSE_HOST_MEMORY)
+        sentence_processes(profile, evidence, verdict);
     else
-        sentence_others(profile, evidence, verdict);
+        sentence_charged(profile, evidence, verdict);
 }
 
 /* The three that grew most. */

@@ -39,8 +39,10 @@ static bool at_margin(void)
         return false;
     /* Only cache keeps us away from the limit: then how much of it is left decides, and the view may be too old. */
     if (used + margin >= limit && reclaimable && lock_try(&gate.stat_lock)) {
-        if (cgroup_peek_reclaimable(gate.view.stat_fd, gate.view.version, gate.stat, sizeof gate.stat, &reclaimable))
+        if (cgroup_peek_reclaimable(gate.view.stat_fd, gate.view.version, gate.stat, sizeof gate.stat, &reclaimable)) {
+            reclaimable += gate.view.slab_bytes;
             __atomic_store_n(&gate.view.reclaimable_bytes, reclaimable, __ATOMIC_RELAXED);
+        }
         lock_drop(&gate.stat_lock);
     }
     struct lw_level level = {.limit_bytes = limit, .used_bytes = used, .reclaimable_bytes = reclaimable};

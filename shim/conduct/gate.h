@@ -20,6 +20,7 @@ struct gate_view {
     uint64_t limit_bytes;
     uint64_t reclaimable_bytes;
     uint64_t swap_room_bytes;
+    uint64_t slab_bytes; /* part of reclaimable_bytes that memory.stat does not show */
     uint64_t margin_bytes;
     bool automatic; /* the margin may grow with the number of touching threads */
 };

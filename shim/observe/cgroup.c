@@ -6,7 +6,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define V1_NO_LIMIT UINT64_C(0x7000000000000000) /* "none" is LONG_MAX rounded down to pages */
+#define V1_SLAB_SHARE 16u /* of the limit: page tables and stacks of an ordinary job stay below */
+#define V1_NO_LIMIT   UINT64_C(0x7000000000000000) /* "none" is LONG_MAX rounded down to pages */
 
 /* The path of the memory controller in /proc/self/cgroup: "4:memory:/a/b" or "0::/a/b". */
 bool cgroup_parse_path(const char *proc_cgroup, bool v2, char *path, size_t capacity)
@@ -184,11 +185,55 @@ bool cgroup_peek(int usage_fd, uint64_t *used_bytes)
     return text_parse_u64(&at, used_bytes);
 }
 
+static uint64_t host_slab(void)
+{
+    char text[4096];
+    uint64_t kib;
+    return sys_read_file("/proc/meminfo", text, sizeof text) > 0 && text_row(text, "SReclaimable", &kib) ? kib * 1024
+                                                                                                         : 0;
+}
+
+uint64_t cgroup_v1_slab(uint64_t limit_bytes, uint64_t kernel_growth_bytes, uint64_t host_growth_bytes)
+{
+    if (limit_bytes == LW_UNLIMITED || kernel_growth_bytes < limit_bytes / V1_SLAB_SHARE)
+        return 0;
+    return kernel_growth_bytes < host_growth_bytes ? kernel_growth_bytes : host_growth_bytes;
+}
+
+static uint64_t growth(uint64_t now, uint64_t before)
+{
+    return now != LW_UNKNOWN && now > before ? now - before : 0;
+}
+
+/*
+ * v1 says how much kernel memory is charged, but not which part reclaim can take (v2: slab_reclaimable). A job that
+ * walks a large tree fills its cgroup with names, and is in no danger. As much as the machine's reclaimable slab has
+ * grown since the start may be such memory of ours.
+ */
+static void add_v1_slab(struct cgroup_level *level)
+{
+    struct lw_level *numbers = &level->numbers;
+    numbers->kernel_bytes = number_in(level, "memory.kmem.usage_in_bytes", numbers->kernel_bytes);
+    if (!level->slab_known) { /* the first look */
+        level->slab_known = true;
+        level->kernel_start_bytes = known(numbers->kernel_bytes);
+        level->host_slab_start_bytes = host_slab();
+    }
+    uint64_t kernel = growth(numbers->kernel_bytes, level->kernel_start_bytes);
+    bool much = cgroup_v1_slab(numbers->limit_bytes, kernel, UINT64_MAX) > 0;
+    level->slab_bytes =
+        much ? cgroup_v1_slab(numbers->limit_bytes, kernel, growth(host_slab(), level->host_slab_start_bytes)) : 0;
+    numbers->reclaimable_bytes += level->slab_bytes;
+}
+
 static void refresh_stat(struct cgroup_level *level, int version)
 {
     char stat[6144]; /* v2 on 6.18 has 1.6 KiB, v1 1.2 KiB */
-    if (level->stat_fd >= 0 && sys_reread(level->stat_fd, stat, sizeof stat) > 0)
-        cgroup_parse_stat(stat, version, level);
+    if (level->stat_fd < 0 || sys_reread(level->stat_fd, stat, sizeof stat) <= 0)
+        return;
+    cgroup_parse_stat(stat, version, level);
+    if (version == 1)
+        add_v1_slab(level);
 }
 
 bool cgroup_peek_reclaimable(int stat_fd, int version, char *buffer, size_t capacity, uint64_t *reclaimable_bytes)

@@ -28,7 +28,11 @@ struct cgroup_level {
     uint64_t inactive_file_bytes;
     uint64_t refaults_file; /* workingset_refault_file, pages since creation; LW_UNKNOWN */
     uint64_t refaults_anon; /* workingset_refault_anon: from swap, likewise */
-    int usage_fd;           /* -1: not readable */
+    uint64_t slab_bytes;    /* v1: estimate of the kernel memory that reclaim can take, part of reclaimable_bytes */
+    uint64_t kernel_start_bytes;
+    uint64_t host_slab_start_bytes;
+    bool slab_known;
+    int usage_fd; /* -1: not readable */
     int stat_fd;
     char directory[CGROUP_PATH_BYTES];
 };
@@ -60,5 +64,7 @@ bool cgroup_parse_path(const char *proc_cgroup, bool v2, char *path, size_t capa
 bool cgroup_parse_mount(const char *line, bool v2, char *mount_root, char *mount_point, size_t capacity);
 void cgroup_parse_stat(const char *stat, int version, struct cgroup_level *level);
 uint64_t cgroup_parse_limit(const char *text);
+/* Kernel memory that reclaim can take, from how much the cgroup's and the machine's reclaimable slab have grown. */
+uint64_t cgroup_v1_slab(uint64_t limit_bytes, uint64_t kernel_growth_bytes, uint64_t host_growth_bytes);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define PATH_BYTES   768
 #define DEPTH_MAX    8u
-#define LOOK_MAX_NS  UINT64_C(4000000)
+#define LOOK_MAX_NS  UINT64_C(10000000)
 #define NEVER_KILLED (-1000)
 
 struct look {
@@ -16,7 +16,6 @@ struct look {
     const char *directory;
     uint64_t started_ns, now_ns, page_bytes;
     uint32_t self, pids, depth;
-    bool cut; /* not everybody was seen: nobody is declared gone */
 };
 
 static const char *field_at(const char *stat, int number) /* as in proc(5), from 3 on */
@@ -158,7 +157,7 @@ static bool see(struct look *look, uint64_t pid)
     if (!pid || pid == look->self)
         return true;
     if (++look->pids > NEIGHBOURS_PIDS_MAX || sys_now_ns() - look->started_ns > LOOK_MAX_NS) {
-        look->cut = true;
+        look->neighbours->cut = true;
         return false;
     }
     text_u64(&text, pid);
@@ -215,7 +214,7 @@ static bool on_group_entry(void *context, const char *name, bool is_directory)
     char path[PATH_BYTES];
     if (is_directory && look->depth < DEPTH_MAX && !below(path, sizeof path, look->directory, name).cut)
         see_group(look, path);
-    return !look->cut;
+    return !look->neighbours->cut;
 }
 
 /* v1 counts OOM kills where the victim lived, and nowhere above; v2 has no such file. */
@@ -235,7 +234,7 @@ static void see_group(struct look *look, const char *directory)
     look->directory = directory;
     look->depth++;
     see_listed(look, directory);
-    if (!look->cut)
+    if (!look->neighbours->cut)
         sys_each_entry(directory, on_group_entry, look);
     look->depth--;
     look->directory = before;
@@ -268,12 +267,13 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
                         .self = sys_getpid()};
     neighbours->looks++;
     neighbours->listed = 0;
+    neighbours->cut = false;
     neighbours->all_bytes = neighbours->kills = 0;
     if (directory[0])
         see_group(&look, directory);
     else
         sys_each_entry("/proc", on_proc_entry, &look);
-    if (!look.cut)
+    if (!neighbours->cut)
         settle(&look, keep_gone, flag);
     neighbours->cost_ns = sys_now_ns() - look.started_ns;
 }

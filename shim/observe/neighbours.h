@@ -31,6 +31,7 @@ struct neighbours {
     uint32_t looks;
     uint32_t listed;    /* processes that the last look found, without this one */
     uint64_t all_bytes; /* what they hold together: shared pages count for each of them */
+    bool cut;           /* not everybody was seen in the time that a look has: nobody is declared gone */
     uint64_t kills;     /* v1: by the OOM killer, in all the groups that were looked at */
     uint64_t cost_ns;   /* of the last look */
 };

@@ -504,6 +504,16 @@ static void a_name_that_only_begins_alike_is_another(void **unused)
 
 #define IN_TREE(function) cmocka_unit_test_setup_teardown(function, make_tree, remove_tree)
 
+/* v1 does not say which kernel memory can be taken away. */
+static void slab_is_estimated(void **unused)
+{
+    assert_int_equal(cgroup_v1_slab(128 * MIB, 40 * MIB, 50 * MIB), 40 * MIB);
+    assert_int_equal(cgroup_v1_slab(128 * MIB, 40 * MIB, 30 * MIB), 30 * MIB);
+    assert_int_equal(cgroup_v1_slab(128 * MIB, 40 * MIB, 0), 0);       /* pipes, sockets */
+    assert_int_equal(cgroup_v1_slab(128 * MIB, 7 * MIB, 50 * MIB), 0); /* page tables and stacks */
+    assert_int_equal(cgroup_v1_slab(LW_UNLIMITED, 40 * MIB, 50 * MIB), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +523,7 @@ int main(void)
         cmocka_unit_test(own_paths),
         cmocka_unit_test(mounts),
         cmocka_unit_test(limits),
+        cmocka_unit_test(slab_is_estimated),
         cmocka_unit_test(what_reclaim_can_take),
         IN_TREE(numbers_are_read_again),
         IN_TREE(what_cannot_be_read_leaves_the_output_alone),

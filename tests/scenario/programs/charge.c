@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * charge: fills the cgroup with memory that is not anonymous memory of this process, until it is stopped.
+ *
+ * usage: charge WAY MIB [PATH]        at 100 MiB a second
+ *
+ *   tmpfs    writes files below PATH, which has to be on a tmpfs
+ *   memfd    writes into a memfd, which is never mapped
+ *   shared   a shared anonymous mapping, touched page by page
+ *   mapped   a memfd, mapped and touched
+ *   pipes    pipes full of data that nobody reads: kernel memory
+ *   sockets  socket pairs, likewise
+ *   locked   maps the file PATH and locks its pages: page cache that cannot be taken away
+ *   names    looks up names below PATH that do not exist: kernel memory that can be taken away
+ *
+ * Holds 40 MiB of its own first, so that it is large enough to be watched.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SITE static __attribute__((noipa))
+#define MIB  ((size_t)1 << 20)
+
+static char piece[1 << 20];
+
+static void check(int good, const char *what)
+{
+    if (!good) {
+        perror(what);
+        exit(1);
+    }
+}
+
+static void pace(void)
+{
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+}
+
+SITE char *own_memory(void)
+{
+    char *memory = malloc(40 * MIB);
+    memset(memory, 1, 40 * MIB);
+    return memory;
+}
+
+SITE void fill_descriptor(int fd, size_t mib)
+{
+    check(fd >= 0, "charge: open");
+    for (size_t i = 0; i < mib; i++, pace())
+        check(write(fd, piece, MIB) == (ssize_t)MIB, "charge: write");
+}
+
+static void tmpfs(size_t mib, const char *path)
+{
+    fill_descriptor(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), mib);
+}
+
+static void memfd(size_t mib, const char *path)
+{
+    fill_descriptor(memfd_create("charge", MFD_CLOEXEC), mib);
+}
+
+SITE void touch_shared(int fd, size_t mib)
+{
+    int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+    char *memory = mmap(NULL, mib * MIB, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
+    check(memory != MAP_FAILED, "charge: mmap");
+    for (size_t i = 0; i < mib; i++, pace())
+        memset(memory + i * MIB, 1, MIB);
+}
+
+static void shared(size_t mib, const char *path)
+{
+    touch_shared(-1, mib);
+}
+
+static void mapped(size_t mib, const char *path)
+{
+    int fd = memfd_create("charge", MFD_CLOEXEC);
+    check(ftruncate(fd, (off_t)(mib * MIB)) == 0, "charge: ftruncate");
+    touch_shared(fd, mib);
+}
+
+static void more_descriptors(void)
+{
+    struct rlimit limit;
+    check(getrlimit(RLIMIT_NOFILE, &limit) == 0, "charge: getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    check(setrlimit(RLIMIT_NOFILE, &limit) == 0, "charge: setrlimit");
+}
+
+SITE void pipes(size_t mib, const char *path)
+{
+    more_descriptors();
+    for (size_t i = 0; i < mib; i++, pace()) {
+        int ends[2];
+        check(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0, "charge: pipe");
+        fcntl(ends[1], F_SETPIPE_SZ, MIB);
+        while (write(ends[1], piece, MIB) > 0)
+            continue;
+    }
+}
+
+SITE void sockets(size_t mib, const char *path)
+{
+    size_t bytes = 0;
+    more_descriptors();
+    while (bytes < mib * MIB) {
+        int ends[2], buffer = 8 << 20;
+        ssize_t n;
+        check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "charge: socketpair");
+        setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
+        while ((n = write(ends[0], piece, 256 << 10)) > 0) {
+            bytes += (size_t)n;
+            pace();
+        }
+    }
+}
+
+SITE void locked(size_t mib, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    check(fd >= 0, path);
+    char *memory = mmap(NULL, mib * MIB, PROT_READ, MAP_SHARED, fd, 0);
+    check(memory != MAP_FAILED, "charge: mmap");
+    for (size_t i = 0; i < mib; i++, pace())
+        check(mlock(memory + i * MIB, MIB) == 0, "charge: mlock");
+}
+
+/* A name that was looked up in vain is remembered, in some 200 bytes. */
+SITE void names(size_t mib, const char *path)
+{
+    char name[600];
+    struct stat info;
+    for (size_t i = 0; i < mib * MIB / 200; i++) {
+        snprintf(name, sizeof name, "%s/no-such-file-%zu", path, i);
+        stat(name, &info);
+        if (i % 8192 == 0)
+            pace();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*fill)(size_t mib, const char *path);
+    } ways[] = {
+        {"tmpfs", tmpfs}, {"memfd", memfd},     {"shared", shared}, {"mapped", mapped},
+        {"pipes", pipes}, {"sockets", sockets}, {"locked", locked}, {"names", names},
+    };
+    if (argc < 3)
+        return 2;
+    char *memory = own_memory();
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (strcmp(ways[i].name, argv[1]) == 0) {
+            ways[i].fill((size_t)atol(argv[2]), argc > 3 ? argv[3] : "/");
+            puts("charge: done");
+            return memory[0] != 1;
+        }
+    return 2;
+}
