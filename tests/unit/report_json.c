@@ -18,7 +18,8 @@ static const struct {
     const char *path;
     const char *keys;
 } expected[] = {
-    {"", "schema process verdict limit pressure memory sites lines other threads timeline events advice capabilities"},
+    {"", "schema process verdict limit pressure memory sites lines other threads timeline events neighbours "
+         "advice capabilities"},
     {"process", "pid ppid command started_at ended_at exit"},
     {"process.exit", "code signal"},
     {"verdict", "cause confidence sentence oom_kill evidence"},
