@@ -67,7 +67,7 @@ static uint64_t headroom_now(void)
                              .reclaimable_bytes = load(&refusal.view.reclaimable_bytes)};
     if (!cgroup_peek(refusal.view.usage_fd, &level.used_bytes))
         return load(&refusal.view.headroom_bytes);
-    return headroom_of(&level);
+    return headroom_of(&level) + load(&refusal.view.swap_room_bytes);
 }
 
 static void say(uint64_t bytes, uint64_t headroom, uint64_t promised)

@@ -18,6 +18,7 @@ struct refusal_view {
     int usage_fd; /* of the binding cgroup, read afresh at each request; -1: headroom_bytes of the last look counts */
     uint64_t limit_bytes;
     uint64_t reclaimable_bytes;
+    uint64_t swap_room_bytes; /* that counts as headroom besides */
     uint64_t margin_bytes;
     uint64_t headroom_bytes;
 };

@@ -260,6 +260,7 @@ static void arm_refusal(const struct lw_state *state)
     struct refusal_view view = {.usage_fd = chain == UINT32_MAX ? -1 : flight.cgroup.levels[chain].usage_fd,
                                 .limit_bytes = level->limit_bytes,
                                 .reclaimable_bytes = level->reclaimable_bytes,
+                                .swap_room_bytes = level->headroom_bytes - headroom_of(level),
                                 .margin_bytes = state->margin_bytes,
                                 .headroom_bytes = level->headroom_bytes};
     refusal_arm(&view);
