@@ -14,7 +14,7 @@ static const struct {
     {"doctor", cmd_doctor, "what can be sensed here, and what is missing"},
     {"top", NULL, NULL},
     {"diff", NULL, NULL},
-    {"explain", NULL, NULL},
+    {"explain", cmd_explain, "what the kernel's OOM record says, in plain words, and who held the memory"},
 };
 
 static void print_help(FILE *out)

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/explain_join.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "commands/commands.h"
+#include "sources/cgroup_tree.h"
+#include "sources/journal_find.h"
+
+#define SEC      UINT64_C(1000000000)
+#define SLACK_NS (15 * SEC) /* the last sign of life may be older than the death */
+
+struct explain_journals {
+    bool live;
+    char boot_id[64];
+    struct journal_list list;
+    struct profile *profiles[OOM_MAX_JOINS];
+    struct story stories[OOM_MAX_JOINS];
+    size_t loaded;
+};
+
+static bool find_in(struct explain_journals *journals, const char *subject, struct problem *problem)
+{
+    struct stat status;
+    struct journal_found *found;
+    int error =
+        stat(subject, &status) == 0 && S_ISDIR(status.st_mode) ? journal_find(subject, NULL, NULL, &journals->list) : 1;
+
+    if (error < 0)
+        problem_set(problem, "%.400s: cannot be read (%s)", subject, strerror(-error));
+    if (error <= 0)
+        return error == 0;
+    journals->list.items = array_resize(journals->list.items, journals->list.count + 1, sizeof(*found));
+    found = &journals->list.items[journals->list.count];
+    memset(found, 0, sizeof(*found));
+    snprintf(found->path, sizeof(found->path), "%s", subject);
+    if (!journal_peek(subject, &found->header, &found->identity)) {
+        problem_set(problem, "%.400s: neither a journal nor a directory of journals", subject);
+        return false;
+    }
+    found->changed = status.st_mtim;
+    journals->list.count++;
+    return true;
+}
+
+struct explain_journals *explain_journals_find(char **subjects, bool live, struct problem *problem)
+{
+    struct explain_journals *journals = array_resize(NULL, 1, sizeof(*journals));
+    const char *directories[3];
+    bool good = true;
+
+    memset(journals, 0, sizeof(*journals));
+    journals->live = live;
+    if (cgroup_read_file("/proc/sys/kernel/random/boot_id", journals->boot_id, sizeof(journals->boot_id)) < 0)
+        journals->boot_id[0] = '\0';
+    journals->boot_id[strcspn(journals->boot_id, "\n")] = '\0';
+    for (char **subject = subjects; good && *subject; subject++)
+        good = find_in(journals, *subject, problem);
+    size_t count = *subjects ? 0 : journal_default_directories(directories);
+    for (size_t i = 0; i < count; i++)
+        journal_find(directories[i], NULL, NULL, &journals->list);
+    if (good)
+        return journals;
+    explain_journals_free(journals);
+    return NULL;
+}
+
+static void unload(struct explain_journals *journals)
+{
+    while (journals->loaded > 0)
+        profile_free(journals->profiles[--journals->loaded]);
+}
+
+void explain_journals_free(struct explain_journals *journals)
+{
+    if (!journals)
+        return;
+    unload(journals);
+    free(journals->list.items);
+    free(journals);
+}
+
+static struct oom_life life_of(const struct explain_journals *journals, const struct lw_identity *identity,
+                               uint64_t lived_ns, uint64_t rss_bytes)
+{
+    bool same = strcmp(identity->boot_id, journals->boot_id) == 0;
+    time_t started = (time_t)(identity->started_realtime_ns / SEC);
+    struct tm parts = {0};
+
+    localtime_r(&started, &parts);
+    return (struct oom_life){.pid = identity->pid,
+                             .program = identity->program,
+                             .started_realtime_ns = identity->started_realtime_ns,
+                             .started_mono_ns = identity->epoch_mono_ns,
+                             .lived_ns = lived_ns < 1000000 * SEC ? lived_ns : 0,
+                             .slack_ns = SLACK_NS,
+                             .rss_bytes = rss_bytes,
+                             .other_boot = journals->live && !same,
+                             .same_boot = journals->live && same,
+                             .zone_s = parts.tm_gmtoff};
+}
+
+/* The best match of the record's processes with this life. */
+static enum oom_match best_match(const struct oom_record *record, const struct oom_life *life, struct oom_joined *join)
+{
+    enum oom_match best = OOM_MATCH_NONE;
+
+    for (size_t i = 0; i < record->victim_count && best != OOM_MATCH_SURE; i++) {
+        enum oom_match match = oom_match_victim(record, &record->victims[i], life);
+        if (match > best) {
+            best = match;
+            *join = (struct oom_joined){.pid = record->victims[i].pid, .victim = true, .match = match};
+        }
+    }
+    const struct oom_task *task = best == OOM_MATCH_NONE ? oom_record_task(record, life->pid) : NULL;
+    enum oom_match match = task ? oom_match_pid(&record->stamp, task->pid, task->name, life) : OOM_MATCH_NONE;
+    if (match > best) {
+        best = match;
+        *join = (struct oom_joined){.pid = task->pid, .match = match};
+    }
+    return best;
+}
+
+/* By what is known before the journal is read: it was changed last when the process died, or later by a copy. */
+static bool possible(const struct explain_journals *journals, const struct oom_record *record,
+                     const struct journal_found *found)
+{
+    uint64_t changed_ns = (uint64_t)found->changed.tv_sec * SEC + (uint64_t)found->changed.tv_nsec;
+    uint64_t started_ns = found->identity.started_realtime_ns;
+    struct oom_life life =
+        life_of(journals, &found->identity, changed_ns > started_ns ? changed_ns - started_ns : 0, 0);
+    struct oom_joined ignored;
+
+    if (best_match(record, &life, &ignored) != OOM_MATCH_NONE)
+        return true;
+    for (size_t i = 0; i < record->victim_count; i++)
+        if (strncmp(record->victims[i].name, found->identity.program, 4) == 0)
+            return true;
+    return false;
+}
+
+static uint64_t lived_ns(const struct profile *profile)
+{
+    if (profile->has_outcome && profile->outcome.ended_realtime_ns > profile->identity->started_realtime_ns)
+        return profile->outcome.ended_realtime_ns - profile->identity->started_realtime_ns;
+    return profile->ended_ns > profile->last_ns ? profile->ended_ns : profile->last_ns;
+}
+
+void explain_journals_join(struct explain_journals *journals, struct oom_story *story)
+{
+    struct problem ignored;
+
+    unload(journals);
+    story->join_count = 0;
+    story->searched = true;
+    for (size_t i = 0; i < journals->list.count && journals->loaded < OOM_MAX_JOINS; i++) {
+        const struct journal_found *found = &journals->list.items[i];
+        struct oom_joined join;
+        if (!possible(journals, story->record, found))
+            continue;
+        struct profile *profile = load_profile(found->path, true, &ignored);
+        if (!profile)
+            continue;
+        struct oom_life life = life_of(journals, profile->identity, lived_ns(profile), verdict_resident_bytes(profile));
+        if (profile->end == PROFILE_LIVE) /* it runs: it lived all the time until now */
+            life.lived_ns = 1000000 * SEC;
+        if (best_match(story->record, &life, &join) == OOM_MATCH_NONE) {
+            profile_free(profile);
+            continue;
+        }
+        size_t slot = journals->loaded++;
+        journals->profiles[slot] = profile;
+        story_tell(&journals->profiles[slot], 1, &journals->stories[slot]);
+        join.story = &journals->stories[slot];
+        story->joins[story->join_count++] = join;
+    }
+    for (size_t i = 1; i < story->join_count; i++) /* the victim first */
+        if (story->joins[i].victim && !story->joins[0].victim) {
+            struct oom_joined first = story->joins[0];
+            story->joins[0] = story->joins[i];
+            story->joins[i] = first;
+        }
+}

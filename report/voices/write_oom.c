@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "voices/write_oom.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "profile/labels.h"
+#include "sources/sizes.h"
+
+#define WIDTH       116u
+#define KEY_COLUMNS 13u
+
+/* "  key        text", wrapped at blanks with the continuation below the text. */
+__attribute__((format(printf, 3, 4))) static void row(struct sink *sink, const char *key, const char *format, ...)
+{
+    char text[2048];
+    va_list arguments;
+    size_t column = KEY_COLUMNS;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    sink_style(sink, SINK_DIM);
+    sink_printf(sink, "  %-10s ", key);
+    sink_style(sink, SINK_PLAIN);
+    for (const char *rest = text; *rest;) {
+        char word[sizeof(text)];
+        size_t length = strcspn(rest, " ");
+        snprintf(word, sizeof(word), "%.*s", (int)length, rest);
+        size_t columns = label_columns(word);
+        bool first = column == KEY_COLUMNS;
+        if (!first && column + 1 + columns > WIDTH) {
+            sink_printf(sink, "\n%*s", (int)KEY_COLUMNS, "");
+            column = KEY_COLUMNS;
+            first = true;
+        }
+        sink_printf(sink, "%s%s", first ? "" : " ", word);
+        column += columns + !first;
+        rest += length + strspn(rest + length, " ");
+    }
+    sink_printf(sink, "\n");
+}
+
+static bool is_victim(const struct oom_record *record, uint32_t pid)
+{
+    for (size_t i = 0; i < record->victim_count; i++)
+        if (record->victims[i].pid == pid)
+            return true;
+    return false;
+}
+
+static void write_tasks(struct sink *sink, const struct oom_record *record)
+{
+    const struct oom_task *ranked[OOM_SHOWN_TASKS];
+    size_t count = oom_ranked_tasks(record, ranked, OOM_SHOWN_TASKS);
+
+    if (count == 0)
+        return;
+    sink_style(sink, SINK_DIM);
+    sink_printf(sink, "\n  %14s %13s %13s %7s %9s   %s\n", "resident", "swapped", "page tables", "adj", "score",
+                "process, highest score first");
+    sink_style(sink, SINK_PLAIN);
+    for (size_t i = 0; i < count; i++) {
+        const struct oom_task *task = ranked[i];
+        struct oom_score score;
+        char points[32] = "never";
+        oom_score_task(record, task, &score);
+        if (!score.never)
+            snprintf(points, sizeof(points), "%lld", (long long)score.points);
+        sink_printf(sink, "  %14s %13s %13s %7d %9s   %s (pid %u)%s\n",
+                    size_table(task->rss_pages * record->page_bytes).text,
+                    size_table(task->swap_pages * record->page_bytes).text,
+                    size_table(score.table_pages * record->page_bytes).text, task->adj, points, task->name, task->pid,
+                    is_victim(record, task->pid) ? "  killed" : "");
+    }
+    size_t more = record->task_count - count + record->task_dropped;
+    if (more > 0)
+        sink_printf(sink, "  %14s %13s %13s %7s %9s   %zu more, all together %s\n", "", "", "", "", "", more,
+                    size_prose(oom_tasks_bytes(record)).text);
+    sink_printf(sink, "\n");
+}
+
+static void write_joins(struct sink *sink, const struct oom_story *story)
+{
+    for (size_t i = 0; i < story->join_count; i++) {
+        const struct oom_joined *join = &story->joins[i];
+        const struct profile *profile = join->story->profile;
+        const struct verdict *verdict = &join->story->verdict;
+        const struct line *line = verdict->line;
+        char cause[700] = "";
+        if (line)
+            snprintf(cause, sizeof(cause), "; its largest line: %s held %s of %s resident",
+                     label_place(line->frame).text, size_prose(line->resident_bytes).text,
+                     size_prose(verdict_resident_bytes(profile)).text);
+        row(sink, "journal", "%s pid %u%s is %s (pid %u): %s%s",
+            join->match == OOM_MATCH_SURE ? "" : "probably:", join->pid, join->victim ? ", the victim," : "",
+            profile->program, profile->identity->pid, verdict->sentence, cause);
+        row(sink, "full story", "lastwords report %s", profile->name);
+    }
+    if (story->searched && story->join_count == 0)
+        row(sink, "journal",
+            "none fits this pid and time: preload liblastwords.so (lastwords run), and next time the "
+            "line of code is named here");
+}
+
+void write_oom_text(struct sink *sink, const struct oom_story *story)
+{
+    const struct oom_words *words = story->words;
+
+    sink_style(sink, SINK_BOLD);
+    sink_printf(sink, "lastwords: %s\n", words->title);
+    sink_style(sink, SINK_PLAIN);
+    for (size_t i = 0; i < words->row_count; i++)
+        row(sink, words->rows[i].key, "%s", words->rows[i].text);
+    write_tasks(sink, story->record);
+    row(sink, "who", "%s", words->culprit_text);
+    write_joins(sink, story);
+    if (words->missing[0])
+        row(sink, "missing", "%s", words->missing);
+}
