@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "commands/kernel_witness.h"
 #include "sources/cgroup_tree.h"
 
 int usage_error(const char *command, const char *format, ...)
@@ -46,5 +48,7 @@ struct profile *load_profile(const char *path, bool symbols, struct problem *pro
         return NULL;
     struct profile *profile = profile_new(journal, journal_process(journal_identity(journal)), symbols);
     profile->oom_kills_now = counter_today(profile);
+    if (profile->end == PROFILE_GONE || (profile->end == PROFILE_SIGNALLED && profile->signal == SIGKILL))
+        kernel_witness(profile);
     return profile;
 }

@@ -4,18 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "commands/commands.h"
-#include "sources/cgroup_tree.h"
+#include "commands/kernel_witness.h"
 #include "sources/journal_find.h"
 
-#define SEC      UINT64_C(1000000000)
-#define SLACK_NS (15 * SEC) /* the last sign of life may be older than the death */
+#define SEC UINT64_C(1000000000)
 
 struct explain_journals {
-    bool live;
-    char boot_id[64];
+    const char *boot_id; /* NULL: the records come from a file */
     struct journal_list list;
     struct profile *profiles[OOM_MAX_JOINS];
     struct story stories[OOM_MAX_JOINS];
@@ -53,10 +50,7 @@ struct explain_journals *explain_journals_find(char **subjects, bool live, struc
     bool good = true;
 
     memset(journals, 0, sizeof(*journals));
-    journals->live = live;
-    if (cgroup_read_file("/proc/sys/kernel/random/boot_id", journals->boot_id, sizeof(journals->boot_id)) < 0)
-        journals->boot_id[0] = '\0';
-    journals->boot_id[strcspn(journals->boot_id, "\n")] = '\0';
+    journals->boot_id = live ? kernel_boot_id() : NULL;
     for (char **subject = subjects; good && *subject; subject++)
         good = find_in(journals, *subject, problem);
     size_t count = *subjects ? 0 : journal_default_directories(directories);
@@ -81,26 +75,6 @@ void explain_journals_free(struct explain_journals *journals)
     unload(journals);
     free(journals->list.items);
     free(journals);
-}
-
-static struct oom_life life_of(const struct explain_journals *journals, const struct lw_identity *identity,
-                               uint64_t lived_ns, uint64_t rss_bytes)
-{
-    bool same = strcmp(identity->boot_id, journals->boot_id) == 0;
-    time_t started = (time_t)(identity->started_realtime_ns / SEC);
-    struct tm parts = {0};
-
-    localtime_r(&started, &parts);
-    return (struct oom_life){.pid = identity->pid,
-                             .program = identity->program,
-                             .started_realtime_ns = identity->started_realtime_ns,
-                             .started_mono_ns = identity->epoch_mono_ns,
-                             .lived_ns = lived_ns < 1000000 * SEC ? lived_ns : 0,
-                             .slack_ns = SLACK_NS,
-                             .rss_bytes = rss_bytes,
-                             .other_boot = journals->live && !same,
-                             .same_boot = journals->live && same,
-                             .zone_s = parts.tm_gmtoff};
 }
 
 /* The best match of the record's processes with this life. */
@@ -131,7 +105,7 @@ static bool possible(const struct explain_journals *journals, const struct oom_r
     uint64_t changed_ns = (uint64_t)found->changed.tv_sec * SEC + (uint64_t)found->changed.tv_nsec;
     uint64_t started_ns = found->identity.started_realtime_ns;
     struct oom_life life =
-        life_of(journals, &found->identity, changed_ns > started_ns ? changed_ns - started_ns : 0, 0);
+        kernel_life(&found->identity, changed_ns > started_ns ? changed_ns - started_ns : 0, 0, journals->boot_id);
     struct oom_joined ignored;
 
     if (best_match(record, &life, &ignored) != OOM_MATCH_NONE)
@@ -140,13 +114,6 @@ static bool possible(const struct explain_journals *journals, const struct oom_r
         if (strncmp(record->victims[i].name, found->identity.program, 4) == 0)
             return true;
     return false;
-}
-
-static uint64_t lived_ns(const struct profile *profile)
-{
-    if (profile->has_outcome && profile->outcome.ended_realtime_ns > profile->identity->started_realtime_ns)
-        return profile->outcome.ended_realtime_ns - profile->identity->started_realtime_ns;
-    return profile->ended_ns > profile->last_ns ? profile->ended_ns : profile->last_ns;
 }
 
 void explain_journals_join(struct explain_journals *journals, struct oom_story *story)
@@ -164,7 +131,8 @@ void explain_journals_join(struct explain_journals *journals, struct oom_story *
         struct profile *profile = load_profile(found->path, true, &ignored);
         if (!profile)
             continue;
-        struct oom_life life = life_of(journals, profile->identity, lived_ns(profile), verdict_resident_bytes(profile));
+        struct oom_life life = kernel_life(profile->identity, kernel_lived_ns(profile), verdict_resident_bytes(profile),
+                                           journals->boot_id);
         if (profile->end == PROFILE_LIVE) /* it runs: it lived all the time until now */
             life.lived_ns = 1000000 * SEC;
         if (best_match(story->record, &life, &join) == OOM_MATCH_NONE) {

@@ -104,6 +104,8 @@ static enum verdict_oom_kill judge_oom_kill(const struct profile *profile, const
 
     if (profile->end != PROFILE_GONE && !killed)
         return OOM_KILL_NO;
+    if (profile->kernel_says[0])
+        return OOM_KILL_CONFIRMED;
     if (!profile->has_outcome)
         return judge_unseen_death(profile, evidence);
     if (profile->outcome.oom_kill == 1)
@@ -467,6 +469,8 @@ static void write_evidence(const struct profile *profile, const struct evidence 
         say(verdict, "the OOM killer's counter stood still");
     else if (counter_today(profile) == OOM_KILL_CONFIRMED)
         say(verdict, "the OOM killer's counter of %s has risen since the journal was made", profile->levels[0].path);
+    if (profile->kernel_says[0])
+        say(verdict, "%s", profile->kernel_says);
     if (binding && binding->record.limit_bytes > 0)
         say(verdict, "headroom at the last sign of life: %s of %s (%.1f %%) at %s",
             size_prose(state->headroom_bytes).text, size_prose(binding->record.limit_bytes).text,

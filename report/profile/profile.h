@@ -153,6 +153,7 @@ struct profile {
     struct level levels[LW_MAX_LEVELS];
     size_t level_count;
     const struct level *binding; /* NULL: no limit anywhere */
+    char kernel_says[480];       /* that the kernel log names this process as OOM-killed, in a sentence; "" */
     uint64_t oom_kills_now;      /* of the own cgroup, read by this command after the death; LW_UNKNOWN */
 
     struct site *sites; /* largest first */
