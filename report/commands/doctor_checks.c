@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "commands/doctor_score.h"
 #include "sources/cgroup_tree.h"
 #include "sources/journal_find.h"
 #include "sources/sizes.h"
@@ -171,14 +172,40 @@ static void check_huge_pages(struct finding *finding)
              strstr(text, "[always]") ? ": a touched byte can cost 2 MiB" : "");
 }
 
+static bool in_kubernetes(void)
+{
+    char text[4096];
+
+    if (getenv("KUBERNETES_SERVICE_HOST") || access("/var/run/secrets/kubernetes.io", F_OK) == 0)
+        return true;
+    return cgroup_read_file("/proc/self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
+}
+
 static void check_score(struct finding *finding)
 {
     char text[32];
 
     line_of("/proc/self/oom_score_adj", text, sizeof(text));
     finding->grade = strcmp(text, "-1000") == 0 ? FINDING_NOTE : FINDING_GOOD;
-    snprintf(finding->text, sizeof(finding->text), "oom_score_adj %.20s%s", text[0] ? text : "unknown",
-             strcmp(text, "-1000") == 0 ? ": never chosen, somebody else dies instead" : "");
+    if (text[0])
+        doctor_score_text(atoi(text), meminfo("MemTotal"), in_kubernetes(), finding->text, sizeof(finding->text));
+    else
+        snprintf(finding->text, sizeof(finding->text), "oom_score_adj unknown");
+}
+
+static void check_kernel_log(struct finding *finding)
+{
+    int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), error = errno;
+
+    finding->grade = fd >= 0 ? FINDING_GOOD : FINDING_NOTE;
+    if (fd >= 0)
+        snprintf(finding->text, sizeof(finding->text), "can be read: reports and lastwords explain say what is in it");
+    else
+        snprintf(finding->text, sizeof(finding->text),
+                 "/dev/kmsg: %s: whether it was an OOM kill is told by counters only; lastwords explain wants a file",
+                 strerror(error));
+    if (fd >= 0)
+        close(fd);
 }
 
 /* From include/uapi/linux/fs.h of Linux 6.7, for older headers. */
@@ -255,6 +282,7 @@ static const struct {
     {"fault counter", check_faults},  {"huge pages", check_huge_pages},
     {"OOM score", check_score},       {"residency", check_residency},
     {"unwinder", check_unwinder},     {"journals", check_journals},
+    {"kernel log", check_kernel_log},
 };
 
 bool doctor_check(size_t index, struct finding *finding)

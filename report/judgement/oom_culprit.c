@@ -85,7 +85,7 @@ static struct size_text share(uint64_t part, uint64_t whole)
 {
     struct size_text out;
 
-    if (whole > 0)
+    if (whole > 0 && part <= whole) /* mapped files may be charged to somebody else */
         snprintf(out.text, sizeof(out.text), ", %.0f %% of it", 100.0 * (double)part / (double)whole);
     else
         out.text[0] = '\0';
