@@ -32,6 +32,8 @@ static int open_end(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    /* Shells start what they put into the background with SIGINT ignored; an ignored signal would never arrive. */
+    signal(SIGINT, SIG_DFL);
     sigprocmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
