@@ -23,7 +23,7 @@ enum oom_culprit {
 };
 
 struct oom_words {
-    char title[400];
+    char title[500];
     struct oom_row rows[OOM_MAX_ROWS];
     size_t row_count;
     char culprit_text[1400]; /* who holds the memory */

@@ -142,6 +142,6 @@ int main(int argc, char **argv)
         corrupt(bytes[i % MADE], sizes[i % MADE]);
     for (size_t i = 0; i < MADE; i++)
         make_journal_free(made[i]);
-    printf("ok 1 - %zu truncations and %" PRIu64 " corruptions of journals do no harm\n1..1\n", cuts, count);
+    printf("ok 1 - %zu truncations and %" PRIu64 " corruptions of journals do no harm\n", cuts, count);
     return 0;
 }

@@ -161,6 +161,38 @@ growth_huge() { growth huge huge_pages; }
 growth_mremap() { growth mremap remap_more; }
 growth_heap() { growth heap small_blocks; }
 
+# ---- explain: the kernel's record of a kill by a v2 limit, and the counters that are followed without it ----
+
+explain_kill() {
+    with_shim activate=8M
+    cd "$WORK"
+    steps leak_in_group "killed leak" || return 1
+    "$LASTWORDS_COMMAND" explain --last >said || return 1
+    cat said
+    grep -q "CONSTRAINT_MEMCG.*machine itself had memory left" said && grep -q "leak (pid [0-9]*) was OOM-killed" said &&
+        grep -q "remember()" said && ! grep -q "^  missing" said
+}
+explain_follow() {
+    local waited follower ended=0
+    setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all "$LASTWORDS_COMMAND" explain --follow \
+        >"$WORK/said" 2>"$WORK/following" &
+    follower=$!
+    for waited in $(seq 200); do
+        ! grep -q "following oom_kill" "$WORK/following" || break
+        sleep 0.1
+    done
+    steps leak_in_group "killed leak" || return 1
+    for waited in $(seq 100); do
+        [ ! -s "$WORK/said" ] || break
+        sleep 0.1
+    done
+    kill -INT $follower
+    wait $follower || ended=$?
+    cat "$WORK/said" "$WORK/following"
+    [ "$ended" = 0 ] && grep -q "cgroup /lastwords-test-[0-9]*-leak: 1 process (" "$WORK/said" &&
+        [ "$(wc -l <"$WORK/said")" = 1 ]
+}
+
 cg_available || {
     echo "not ok 1 guest: $CG_WHY"
     exit 1
@@ -168,6 +200,8 @@ cg_available || {
 check "2 leak: control is killed" leak_control
 check "2 leak: abort names the site" leak_abort
 check "2 leak: report is complete before the kill" leak_report
+check "explain: a real kill is decoded and joined" explain_kill
+check "explain --follow: the counters, without the kernel log" explain_follow
 check "7 stream: control lives" stream_control
 check "7 stream: read, no action" stream_read
 check "7 stream: map, no action, nothing left" stream_map
