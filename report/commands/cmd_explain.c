@@ -84,12 +84,25 @@ static void found_record(struct oom_record *record, void *context)
     explain->has_kept = true;
 }
 
+/* A journal where the log is expected: easily done. */
+static bool is_journal(const char *name)
+{
+    static struct lw_header header;
+    static struct lw_identity identity;
+
+    return strcmp(name, "-") != 0 && journal_peek(name, &header, &identity);
+}
+
 /* Where it looked, when nothing was found. */
 static void nothing_found(const struct explain *explain, const char *name, uint64_t lines)
 {
     struct problem problem;
 
-    if (explain->seen > 0)
+    if (explain->seen == 0 && is_journal(name))
+        problem_set(&problem,
+                    "%.300s: is a journal, no kernel log: lastwords report tells it; to join them name the log first",
+                    name);
+    else if (explain->seen > 0)
         problem_set(&problem, "%.300s: %zu OOM records, but none killed process %u: try without --pid", name,
                     explain->seen, explain->pid);
     else

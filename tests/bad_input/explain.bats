@@ -40,6 +40,8 @@ says() {
     says 2 'not a process id' --pid=x
     says 2 'goes with neither' --follow --last
     says 1 'neither a journal nor a directory' "$DATA/6.1-global.dmesg" "$DATA/README.md"
+    LD_PRELOAD=$REPO/build/liblastwords.so LASTWORDS=keep=always:activate=8M "$REPO/build/tests/programs/idle" 16 0 3>&-
+    says 1 'is a journal, no kernel log' *.lw
     says 1 'none killed process 77777' --pid 77777 "$DATA/6.1-global.dmesg"
 }
 

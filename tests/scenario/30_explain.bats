@@ -16,6 +16,11 @@ need_log() {
     dd if=/dev/kmsg iflag=nonblock bs=8192 count=1 of=/dev/null 2>/dev/null || skip "/dev/kmsg cannot be read here"
 }
 
+# victim GROUP: the process that was killed in it; others may be killed elsewhere on this machine at the same time
+victim() {
+    dmesg | sed -n "s|.*oom_memcg=/$CG_PREFIX-$1,.*,pid=\([0-9]*\),uid=.*|\1|p" | tail -n 1
+}
+
 leak_to_death() {
     cg_make leak 64M
     inside leak "$PROGRAMS/leak" 40
@@ -27,7 +32,7 @@ leak_to_death() {
     with_shim activate=8M
     leak_to_death
     cd "$WORK"
-    "$LASTWORDS_COMMAND" explain --last >said
+    "$LASTWORDS_COMMAND" explain --last --pid "$(victim leak)" >said
     cat said
     grep -q "^lastwords: leak (pid [0-9]*) was OOM-killed: the memory limit of cgroup .*-leak was used up" said
     grep -q "limit 64 MiB" said
@@ -45,7 +50,7 @@ leak_to_death() {
     mkdir "$WORK/elsewhere"
     mv "$WORK"/*.lw "$WORK/elsewhere/"
     cd /
-    "$LASTWORDS_COMMAND" explain --json --last "$WORK/kernel.log" "$WORK/elsewhere" >"$WORK/json"
+    "$LASTWORDS_COMMAND" explain --json --last --pid "$(victim leak)" "$WORK/kernel.log" "$WORK/elsewhere" >"$WORK/json"
     "$PYTHON" - "$WORK/json" <<'END'
 import json, sys
 whole = json.load(open(sys.argv[1]))
@@ -61,6 +66,21 @@ assert record["culprit"]["kind"] == "victim" and record["culprit"]["pid"] == vic
 END
 }
 
+@test "explain: a process with another number in its container is found by name, time and size" {
+    need_log
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip "no process id namespace can be made here"
+    with_shim activate=8M
+    cg_make box 64M
+    # The shell is number 1 of the container, and ends as its child did.
+    inside box unshare --pid --fork --mount-proc bash -c "$PROGRAMS/leak 40; exit \$?"
+    killed box
+    cd "$WORK"
+    "$LASTWORDS_COMMAND" explain --last --pid "$(victim box)" >said
+    cat said
+    tr -s '\n ' '  ' <said | grep -q "probably: pid [0-9]*, the victim, is leak (pid [0-9]\{1,2\})"
+    grep -q "remember()" said
+}
+
 @test "explain: the victim need not be the culprit" {
     need_log
     cg_make two 64M
@@ -68,7 +88,7 @@ END
     sleep 2
     inside two bash -c "echo 900 >/proc/self/oom_score_adj; exec $PROGRAMS/leak 40"
     killed two
-    "$LASTWORDS_COMMAND" explain --last >"$WORK/said"
+    "$LASTWORDS_COMMAND" explain --last --pid "$(victim two)" >"$WORK/said"
     cat "$WORK/said"
     grep -q "^lastwords: leak (pid" "$WORK/said"
     tr -s '\n ' '  ' <"$WORK/said" | grep -q "the victim need not be the culprit: the largest process was idle"
