@@ -17,14 +17,17 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
 SHIM_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
                -fno-exceptions -fasynchronous-unwind-tables -Ishim -I.
-REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I.
+REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I. -I$(BUILD)/web
 REPORT_LIBS := -ljansson -ldw -lelf -lstdc++ -lm
 TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -I. -Itests/support
 
 SHIM_SRC := $(sort $(wildcard shim/*/*.c))
 REPORT_SRC := $(sort $(wildcard report/*.c report/*/*.c))
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
-REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o)
+REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
+# the page of report --html: d3 of the distribution and these, in this order
+D3 ?= /usr/share/nodejs/d3/dist/d3.min.js
+WEB_SRC := $(addprefix report/voices/web/,data.js dom.js timeline.js flame.js table.js sections.js page.js)
 # unit tests: tests/unit/shim_X.c sees the shim below the doors, tests/unit/report_X.c the command without main
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
@@ -41,6 +44,28 @@ $(BUILD)/liblastwords.so: $(SHIM_OBJ) shim/shim.map
 
 $(BUILD)/lastwords: $(REPORT_OBJ)
 	$(CC) -o $@ $(REPORT_OBJ) $(REPORT_LIBS)
+
+$(D3):
+	@echo "$@ is missing: make deps installs it (package node-d3)" >&2; false
+
+# Comments and indentation stay out of the page. The hashes are what its policy lets run; basenc is in coreutils.
+$(BUILD)/web/report.js: $(D3) $(WEB_SRC)
+	@mkdir -p $(@D)
+	{ cat $(D3); echo ";(() => {"; echo "\"use strict\";"; sed -e 's|^ *||' -e '/^\/\//d' -e '/^$$/d' $(WEB_SRC); echo "})();"; } >$@
+
+$(BUILD)/web/report.css: report/voices/web/report.css
+	@mkdir -p $(@D)
+	sed -e 's|^ *||' -e '/^\/\*.*\*\/$$/d' -e '/^$$/d' $< >$@
+
+$(BUILD)/web/web_hashes.h: $(BUILD)/web/report.js $(BUILD)/web/report.css
+	@hash() { sha256sum "$$1" | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64; }; \
+	    printf '#define WEB_SCRIPT_HASH "sha256-%s"\n#define WEB_STYLE_HASH  "sha256-%s"\n' \
+	        "$$(hash $(BUILD)/web/report.js)" "$$(hash $(BUILD)/web/report.css)" >$@
+
+$(BUILD)/web/assets.o: report/voices/web/assets.S $(BUILD)/web/report.js $(BUILD)/web/report.css
+	$(CC) -c -I$(BUILD)/web -o $@ $<
+
+$(BUILD)/report/voices/write_html.o: $(BUILD)/web/web_hashes.h
 
 $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)

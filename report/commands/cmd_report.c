@@ -9,6 +9,7 @@
 
 #include "judgement/story.h"
 #include "sources/journal_find.h"
+#include "voices/write_html.h"
 #include "voices/write_json.h"
 #include "voices/write_text.h"
 
@@ -23,6 +24,7 @@ static const char help[] =
     "the\n"
     "most to tell comes first, the others follow in a line each.\n"
     "\n"
+    "  --html         one page to look into, beside the journal unless -o says where\n"
     "  --json         for programs: schema lastwords/1\n"
     "  --full         all call sites, thread stacks, limits, timeline, events after the first screen\n"
     "  --sites N      lines of the table (default 5)\n"
@@ -34,6 +36,7 @@ static const char help[] =
 
 struct report_options {
     bool json;
+    bool html;
     bool symbols;
     const char *output;
     char **subjects; /* NULL-terminated */
@@ -165,7 +168,7 @@ static bool load_subject(const struct report_options *options, struct profiles *
 
 /* ---- options ---- */
 
-enum { OPTION_JSON = 256, OPTION_FULL, OPTION_SITES, OPTION_NO_SYMBOLS, OPTION_HELP, OPTION_LATER };
+enum { OPTION_JSON = 256, OPTION_FULL, OPTION_SITES, OPTION_NO_SYMBOLS, OPTION_HELP, OPTION_HTML, OPTION_LATER };
 
 static const struct option long_options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
@@ -174,7 +177,7 @@ static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
     {"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
     {"help", no_argument, NULL, OPTION_HELP},
-    {"html", no_argument, NULL, OPTION_LATER},
+    {"html", no_argument, NULL, OPTION_HTML},
     {"pprof", no_argument, NULL, OPTION_LATER},
     {"folded", no_argument, NULL, OPTION_LATER},
     {"speedscope", no_argument, NULL, OPTION_LATER},
@@ -193,6 +196,9 @@ static int parse(int argc, char **argv, struct report_options *options)
         switch (option) {
         case OPTION_JSON:
             options->json = true;
+            break;
+        case OPTION_HTML:
+            options->html = true;
             break;
         case OPTION_FULL:
             options->text.full = true;
@@ -240,6 +246,30 @@ static int write_story(const struct report_options *options, const struct story 
     return EXIT_UNREADABLE;
 }
 
+/* Without -o the page goes beside the journal, and the path is said. */
+static int write_page(const struct report_options *options, const struct story *story)
+{
+    const char *journal = story->profile->name;
+    char beside[4200];
+    struct problem problem;
+    struct sink sink;
+
+    if (!options->output && strcmp(options->subjects[0] ? options->subjects[0] : "", "-") == 0)
+        return usage_error("report", "--html: standard input has no place beside it: say -o FILE");
+    if (!options->output && !html_path_beside(journal, beside, sizeof(beside)))
+        return usage_error("report", "%s: too long a name: say -o FILE", journal);
+    if (sink_open(&sink, options->output ? options->output : beside, &problem) == 0) {
+        write_html(&sink, story);
+        if (sink_close(&sink, &problem) == 0) {
+            if (!options->output)
+                printf("%s\n", beside);
+            return EXIT_DONE;
+        }
+    }
+    problem_print(&problem);
+    return EXIT_UNREADABLE;
+}
+
 int cmd_report(int argc, char **argv)
 {
     struct report_options options = {.symbols = true, .text = {.lines = TEXT_DEFAULT_LINES}};
@@ -257,7 +287,7 @@ int cmd_report(int argc, char **argv)
     }
     merge_order(profiles.items, profiles.count);
     story_tell(profiles.items, profiles.count, &story);
-    status = write_story(&options, &story);
+    status = options.html ? write_page(&options, &story) : write_story(&options, &story);
     profiles_free(&profiles);
     return status;
 }

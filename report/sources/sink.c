@@ -2,10 +2,12 @@
 #include "sources/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void problem_set(struct problem *problem, const char *format, ...)
@@ -25,13 +27,56 @@ void problem_print(const struct problem *problem)
     fprintf(stderr, "lastwords: %s\n", clean);
 }
 
+/* What a new file would get from open(2); the mask can only be read by setting it. */
+static mode_t new_file_mode(void)
+{
+    mode_t mask = umask(077);
+
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/*
+ * A file beside `path` that takes its place later. A link stays one: what it points to is replaced. NULL when `path`
+ * is no regular file, or when nothing can be made beside it.
+ */
+static FILE *open_draft(const char *path, char **target, char **draft)
+{
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+
+    if (there && !S_ISREG(status.st_mode))
+        return NULL;
+    *target = there ? realpath(path, NULL) : strdup(path);
+    if (*target && asprintf(draft, "%s.XXXXXX", *target) < 0)
+        *draft = NULL;
+    if (*draft) {
+        int descriptor = mkostemp(*draft, O_CLOEXEC);
+        if (descriptor >= 0) {
+            fchmod(descriptor, there ? status.st_mode & 0777 : new_file_mode());
+            FILE *file = fdopen(descriptor, "w");
+            if (file)
+                return file;
+            close(descriptor);
+            unlink(*draft);
+        }
+    }
+    free(*draft);
+    free(*target);
+    *target = *draft = NULL;
+    return NULL;
+}
+
 int sink_open(struct sink *sink, const char *path, struct problem *problem)
 {
     if (!path || strcmp(path, "-") == 0) {
         sink_over(sink, stdout, "standard output");
         return 0;
     }
-    FILE *file = fopen(path, "we");
+    char *target = NULL, *draft = NULL;
+    FILE *file = open_draft(path, &target, &draft);
+    if (!file)
+        file = fopen(path, "we");
     if (!file) {
         int error = errno;
         problem_set(problem, "%s: cannot be written (%s): choose another file with -o", path, strerror(error));
@@ -39,6 +84,8 @@ int sink_open(struct sink *sink, const char *path, struct problem *problem)
     }
     sink_over(sink, file, path);
     sink->owned = true;
+    sink->target = target;
+    sink->draft = draft;
     return 0;
 }
 
@@ -79,6 +126,13 @@ int sink_close(struct sink *sink, struct problem *problem)
     if (sink->owned && fclose(sink->file) != 0 && !error)
         error = errno;
     sink->file = NULL;
+    if (sink->draft && !error && rename(sink->draft, sink->target) != 0)
+        error = errno;
+    if (sink->draft && error)
+        unlink(sink->draft);
+    free(sink->draft);
+    free(sink->target);
+    sink->draft = sink->target = NULL;
     if (error)
         problem_set(problem, "%s: the output is incomplete (%s)", sink->name, strerror(error));
     return -error;

@@ -22,16 +22,26 @@ __attribute__((format(printf, 2, 3))) void problem_set(struct problem *problem, 
 /* Prints "lastwords: TEXT" to standard error, made printable. */
 void problem_print(const struct problem *problem);
 
+/* One row of the first screen; both texts are borrowed. */
+typedef void sink_take_row(void *context, const char *key, const char *text);
+
 struct sink {
     FILE *file;
     char name[256];
     bool owned;
-    bool colour; /* escape sequences are welcome: a terminal, and NO_COLOR is not set */
+    bool colour;             /* escape sequences are welcome: a terminal, and NO_COLOR is not set */
+    char *target, *draft;    /* written as `draft` and renamed to `target` when it is whole; NULL: in place */
+    sink_take_row *take_row; /* not NULL: rows go there, and there is no file */
+    void *context;
 };
 
 enum sink_style { SINK_PLAIN, SINK_BOLD, SINK_DIM };
 
-/* path: a file that is created or replaced; NULL or "-": standard output. 0, or -errno with the problem set. */
+/*
+ * path: a file that is created, or replaced when sink_close finds it whole: until then, and after an error, what was
+ * there stays. Devices, pipes and files in a directory without write permission are written in place. NULL or "-":
+ * standard output. 0, or -errno with the problem set.
+ */
 int sink_open(struct sink *sink, const char *path, struct problem *problem);
 
 /* A sink over a stream that somebody else closes. */
@@ -42,7 +52,8 @@ __attribute__((format(printf, 2, 3))) void sink_printf(struct sink *sink, const 
 /* Changes the look of what follows; nothing without colour. */
 void sink_style(struct sink *sink, enum sink_style style);
 
-/* Flushes, closes what it opened. 0, or -errno with the problem set: what was written may be incomplete then. */
+/* Flushes, closes and puts in place what it opened. 0, or -errno with the problem set: the output is incomplete then.
+ */
 int sink_close(struct sink *sink, struct problem *problem);
 
 /*

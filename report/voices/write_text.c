@@ -28,6 +28,10 @@ __attribute__((format(printf, 3, 4))) static void row(struct sink *sink, const c
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    if (sink->take_row) {
+        sink->take_row(sink->context, key, text);
+        return;
+    }
     sink_style(sink, SINK_DIM);
     sink_printf(sink, "  %-10s ", key);
     sink_style(sink, SINK_PLAIN);
@@ -302,25 +306,43 @@ static void write_others(struct sink *sink, const struct story *story)
         row(sink, "also", "%zu more", story->other_count - 12);
 }
 
+static void write_facts(struct sink *sink, const struct story *story)
+{
+    write_limit(sink, story->profile);
+    write_growth(sink, story);
+    write_pressure(sink, story->profile);
+    row(sink, "cause", "%s", story->verdict.sentence);
+    write_ended(sink, story->profile);
+}
+
+static void write_remedies(struct sink *sink, const struct story *story)
+{
+    write_explained(sink, story->profile);
+    write_touched(sink, story);
+    write_inputs(sink, story->profile);
+    for (size_t i = 0; i < story->advice_count; i++)
+        row(sink, story->advices[i].kind == ADVICE_QUICK ? "quick fix" : "proper fix", "%s", story->advices[i].text);
+    write_losses(sink, story->profile);
+    write_others(sink, story);
+}
+
+void text_rows(const struct story *story, sink_take_row *take_row, void *context)
+{
+    struct sink rows = {.take_row = take_row, .context = context};
+
+    write_facts(&rows, story);
+    write_remedies(&rows, story);
+}
+
 void write_text(struct sink *sink, const struct story *story, const struct text_options *options)
 {
     const struct profile *profile = story->profile;
 
     write_title(sink, story);
-    write_limit(sink, profile);
-    write_growth(sink, story);
-    write_pressure(sink, profile);
-    row(sink, "cause", "%s", story->verdict.sentence);
-    write_ended(sink, profile);
+    write_facts(sink, story);
     write_lines(sink, profile, options);
     sink_printf(sink, "\n");
-    write_explained(sink, profile);
-    write_touched(sink, story);
-    write_inputs(sink, profile);
-    for (size_t i = 0; i < story->advice_count; i++)
-        row(sink, story->advices[i].kind == ADVICE_QUICK ? "quick fix" : "proper fix", "%s", story->advices[i].text);
-    write_losses(sink, profile);
-    write_others(sink, story);
+    write_remedies(sink, story);
     if (options->full)
         write_text_details(sink, story, options);
     else

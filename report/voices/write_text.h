@@ -15,6 +15,9 @@ struct text_options {
 
 void write_text(struct sink *sink, const struct story *story, const struct text_options *options);
 
+/* The rows of the first screen, key and unwrapped text, in their order, for voices that set them in their own way. */
+void text_rows(const struct story *story, sink_take_row *take_row, void *context);
+
 /* What follows the first screen with `full`. */
 void write_text_details(struct sink *sink, const struct story *story, const struct text_options *options);
 

@@ -9,6 +9,7 @@ packages=(
     gcc g++ make libc6-dev binutils git         # build, and programs that the tests run unchanged
     libunwind-dev libunwind8                    # stacks, in the library
     libjansson-dev libdw-dev libelf-dev         # the command
+    node-d3                                     # charts of report --html, put into the command
     libjemalloc-dev                             # allocator=jemalloc
     libcmocka-dev bats                          # tests
     python3 python3-pandas                      # demo and scenarios
@@ -16,6 +17,9 @@ packages=(
     qemu-system-x86 cpio busybox-static kmod    # the cgroup v2 guest
     xz-utils zstd                               # compressed kernel modules of newer distributions
 )
+# The page of report --html is tested in a browser. Ubuntu has none as a package; the tests say so there.
+browser=(chromium chromium-driver python3-selenium)
+[ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = ubuntu ] || packages+=("${browser[@]}")
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "deps: this installs packages on Debian and Ubuntu only. Elsewhere, install the like of: ${packages[*]}" >&2
