@@ -92,7 +92,12 @@ $(BUILD)/tests/programs/%: tests/scenario/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-omit-frame-pointer -fno-optimize-sibling-calls -rdynamic -o $@ $< -lpthread -ldl
 
-programs: $(PROGRAM_BIN)
+# writes synthetic journals for the tests of the page
+$(BUILD)/tests/html/compose: tests/html/compose.c $(filter $(BUILD)/tests/support/make_%,$(SUPPORT_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $^
+
+programs: $(PROGRAM_BIN) $(BUILD)/tests/html/compose
 
 deps:
 	tests/support/deps.sh
@@ -104,7 +109,7 @@ demo: deps
 check: deps
 	tests/support/check.sh
 
-check-unit check-house check-scenario check-guest check-programs check-fuzz: all programs $(UNIT_BIN)
+check-unit check-house check-scenario check-guest check-programs check-fuzz check-html: all programs $(UNIT_BIN)
 	tests/support/check.sh $(@:check-%=%)
 
 unit: $(UNIT_BIN)
@@ -121,4 +126,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit deps demo check check-unit check-house check-scenario check-guest check-programs check-fuzz install format clean
+.PHONY: all programs unit deps demo check check-unit check-house check-scenario check-guest check-programs check-fuzz check-html install format clean

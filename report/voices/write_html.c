@@ -51,7 +51,7 @@ static int put_json(const char *buffer, size_t size, void *context)
         if (buffer[i] == '<' || buffer[i] == '>' || buffer[i] == '&' || buffer[i] == '\'')
             sink_printf(sink, "\\u%04x", buffer[i]);
         else
-            putc(buffer[i], sink->file);
+            putc_unlocked(buffer[i], sink->file);
     }
     return 0;
 }

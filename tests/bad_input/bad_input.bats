@@ -171,7 +171,7 @@ for number in range(60):
     open(f"damaged/{number}.lw", "wb").write(damaged)
 PY
     for file in damaged/*.lw; do
-        for voice in "" --json --full; do
+        for voice in "" --json --full --html; do
             status=0
             timeout 20 "$COMMAND" report $voice "$file" >out 2>err 3>&- || status=$?
             [ "$status" -eq 0 ] || [ "$status" -eq 1 ] || { echo "$file $voice: exit status $status"; return 1; }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes, through the whole way of a report: reader, profile, verdict, advice, text and JSON. Built with
+ * Any bytes, through the whole way of a report: reader, profile, verdict, advice, text, JSON and page. Built with
  * -fsanitize=fuzzer (clang) this is a libFuzzer target; with driver.c and gcc a deterministic run.
  */
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "judgement/story.h"
+#include "voices/write_html.h"
 #include "voices/write_json.h"
 #include "voices/write_text.h"
 
@@ -39,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sink_over(&sink, nowhere(), "nowhere");
     write_text(&sink, &story, &options);
     write_json(&sink, &story);
+    write_html(&sink, &story);
     sink_close(&sink, &problem);
     profile_free(profile);
     return 0;

@@ -7,13 +7,14 @@ cd "$(dirname "$0")/../.."
 out=build/tests/fuzz
 mkdir -p "$out"
 
+make --no-print-directory -s build/web/assets.o build/web/web_hashes.h
 # build NAME SOURCE…
 build() {
     name=$1
     shift
     ${CC:-gcc} -std=gnu17 -O1 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"fuzz"' -fsanitize=address,undefined \
-        -fno-sanitize-recover=all -Ireport -I. -Itests/support -o "$out/$name" "$@" tests/support/make_*.c \
-        report/judgement/*.c report/profile/*.c report/sources/*.c report/voices/*.c -ljansson -ldw -lelf -lstdc++ -lm
+        -fno-sanitize-recover=all -Ireport -I. -Ibuild/web -Itests/support -o "$out/$name" "$@" tests/support/make_*.c \
+        report/judgement/*.c report/profile/*.c report/sources/*.c report/voices/*.c build/web/assets.o -ljansson -ldw -lelf -lstdc++ -lm
 }
 build journal_fuzz tests/fuzz/driver.c tests/fuzz/journal_fuzz.c
 case ${1:-} in

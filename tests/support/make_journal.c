@@ -11,22 +11,23 @@
 static const struct {
     uint32_t record_size;
     uint32_t capacity;
+    uint32_t large; /* capacity of a large one; 0: the same */
 } rooms[LW_SECTION_COUNT] = {
     [LW_SECTION_IDENTITY] = {sizeof(struct lw_identity), 1},
-    [LW_SECTION_STRINGS] = {1, 2048},
+    [LW_SECTION_STRINGS] = {1, 2048, 1 << 20},
     [LW_SECTION_MODULES] = {sizeof(struct lw_module), 8},
-    [LW_SECTION_SYMBOLS] = {sizeof(struct lw_symbol), 32},
-    [LW_SECTION_PYTHON_FRAMES] = {sizeof(struct lw_python_frame), 32},
-    [LW_SECTION_NODES] = {sizeof(struct lw_node), 64},
-    [LW_SECTION_SITES] = {sizeof(struct lw_site), 16},
+    [LW_SECTION_SYMBOLS] = {sizeof(struct lw_symbol), 32, 4096},
+    [LW_SECTION_PYTHON_FRAMES] = {sizeof(struct lw_python_frame), 32, 8192},
+    [LW_SECTION_NODES] = {sizeof(struct lw_node), 64, 65536},
+    [LW_SECTION_SITES] = {sizeof(struct lw_site), 16, 16384},
     [LW_SECTION_STATE] = {sizeof(struct lw_state), 2},
     [LW_SECTION_TIMELINE_RECENT] = {sizeof(struct lw_tick), 16},
-    [LW_SECTION_TIMELINE_WHOLE] = {sizeof(struct lw_tick), 32},
-    [LW_SECTION_EVENTS] = {sizeof(struct lw_event), 8},
-    [LW_SECTION_THREADS] = {sizeof(struct lw_thread), 3},
+    [LW_SECTION_TIMELINE_WHOLE] = {sizeof(struct lw_tick), 32, 131072},
+    [LW_SECTION_EVENTS] = {sizeof(struct lw_event), 8, 256},
+    [LW_SECTION_THREADS] = {sizeof(struct lw_thread), 3, 200},
     [LW_SECTION_CAPABILITIES] = {sizeof(struct lw_capability), 8},
     [LW_SECTION_MARKS] = {sizeof(struct lw_mark), 8},
-    [LW_SECTION_TOUCHES] = {sizeof(struct lw_touch), 8},
+    [LW_SECTION_TOUCHES] = {sizeof(struct lw_touch), 8, 4096},
     [LW_SECTION_INPUTS] = {sizeof(struct lw_input), 4},
     [LW_SECTION_TEXT] = {1, 256},
     [LW_SECTION_OUTCOME] = {sizeof(struct lw_outcome), 1},
@@ -52,7 +53,18 @@ static void *append(struct make_journal *made, enum lw_section_kind kind, uint32
     return place;
 }
 
-static void lay_out(struct make_journal *made)
+static uint32_t room(uint32_t kind, bool large)
+{
+    return large && rooms[kind].large ? rooms[kind].large : rooms[kind].capacity;
+}
+
+static size_t section_end(size_t offset, uint32_t kind, bool large)
+{
+    offset += (size_t)rooms[kind].record_size * room(kind, large);
+    return (offset + LW_SECTION_ALIGN - 1) / LW_SECTION_ALIGN * LW_SECTION_ALIGN;
+}
+
+static void lay_out(struct make_journal *made, bool large)
 {
     size_t offset = LW_HEADER_BYTES;
 
@@ -61,9 +73,8 @@ static void lay_out(struct make_journal *made)
         struct lw_section *section = &made->header->sections[kind - 1];
         made->sections[kind] = section;
         *section = (struct lw_section){
-            .kind = kind, .record_size = rooms[kind].record_size, .offset = offset, .capacity = rooms[kind].capacity};
-        offset += (size_t)rooms[kind].record_size * rooms[kind].capacity;
-        offset = (offset + LW_SECTION_ALIGN - 1) / LW_SECTION_ALIGN * LW_SECTION_ALIGN;
+            .kind = kind, .record_size = rooms[kind].record_size, .offset = offset, .capacity = room(kind, large)};
+        offset = section_end(offset, kind, large);
     }
     made->header->file_bytes = offset;
 }
@@ -92,12 +103,14 @@ static void default_identity(struct lw_identity *identity)
     };
 }
 
-struct make_journal *make_journal_new(void)
+static struct make_journal *journal_new(bool large)
 {
     struct make_journal *made = calloc(1, sizeof(*made));
 
     assert(made);
-    made->size = 1 << 18;
+    made->size = LW_HEADER_BYTES;
+    for (uint32_t kind = 1; kind < LW_SECTION_COUNT; kind++)
+        made->size = section_end(made->size, kind, large);
     made->bytes = calloc(1, made->size);
     assert(made->bytes);
     made->header = (struct lw_header *)made->bytes;
@@ -106,9 +119,8 @@ struct make_journal *make_journal_new(void)
     made->header->byte_order = LW_BYTE_ORDER;
     made->header->page_bytes = 4096;
     made->header->life = LW_LIFE_LIVE;
-    lay_out(made);
-    assert(made->header->file_bytes <= made->size);
-    made->size = made->header->file_bytes;
+    lay_out(made, large);
+    assert(made->header->file_bytes == made->size);
     default_identity(append(made, LW_SECTION_IDENTITY, 1));
     make_command(made, (const char *const[]){"python3", "transform.py", "orders.csv"}, 3);
     append(made, LW_SECTION_STRINGS, 1);
@@ -127,6 +139,16 @@ struct make_journal *make_journal_new(void)
                                     .fault_counter = 1,
                                     .threads = 1};
     return made;
+}
+
+struct make_journal *make_journal_new(void)
+{
+    return journal_new(false);
+}
+
+struct make_journal *make_journal_new_large(void)
+{
+    return journal_new(true);
 }
 
 void make_journal_free(struct make_journal *made)
@@ -217,6 +239,17 @@ uint32_t make_stack(struct make_journal *made, const uint64_t *outermost_first, 
         parent = node;
     }
     return parent;
+}
+
+uint32_t make_child(struct make_journal *made, uint32_t parent, uint64_t frame)
+{
+    uint32_t node = (uint32_t)made->sections[LW_SECTION_NODES]->used;
+    const struct lw_node *nodes = (const struct lw_node *)(made->bytes + made->sections[LW_SECTION_NODES]->offset);
+    struct lw_node record = {.frame = frame, .parent = parent, .depth = nodes[parent].depth + 1};
+
+    assert(parent < node);
+    memcpy(append(made, LW_SECTION_NODES, 1), &record, sizeof(record));
+    return node;
 }
 
 struct lw_site *make_site(struct make_journal *made, uint32_t node, uint64_t resident_bytes, uint64_t committed_bytes,

@@ -18,6 +18,8 @@ struct make_journal;
 
 /* A LIVE journal of "python3 transform.py orders.csv", pid 4711, of a boot long gone, with node 0 and site 0. */
 struct make_journal *make_journal_new(void);
+/* The same with room for some 16,000 sites and 130,000 ticks. */
+struct make_journal *make_journal_new_large(void);
 void make_journal_free(struct make_journal *made);
 
 /* Changed in place until make_finish. */
@@ -32,6 +34,7 @@ uint32_t make_module(struct make_journal *made, const char *path, uint64_t start
 uint64_t make_python(struct make_journal *made, const char *function, const char *file, int line);
 uint64_t make_native(struct make_journal *made, const char *name, uint32_t module, uint64_t address);
 uint32_t make_stack(struct make_journal *made, const uint64_t *outermost_first, size_t count);
+uint32_t make_child(struct make_journal *made, uint32_t parent, uint64_t frame); /* one frame more; 0: outermost */
 struct lw_site *make_site(struct make_journal *made, uint32_t node, uint64_t resident_bytes, uint64_t committed_bytes,
                           int64_t growth_bytes_per_s);
 uint32_t make_site_count(const struct make_journal *made);
@@ -63,10 +66,14 @@ bool make_write(struct make_journal *made, const char *path);
  *     leak    a C program with two sites, OOM-killed (confirmed by the launcher), v1
  *     calm    far from every limit, killed by SIGKILL
  *     sibling the cgroup is full and this process did not do it
+ *     hostile etl in which every text that a journal can hold tries to become markup, script, or the end of either
+ *     large   10,000 sites and 100,000 ticks of a day's run, 200 threads
  */
 struct make_journal *make_etl(void);
 struct make_journal *make_leak(void);
 struct make_journal *make_calm(void);
 struct make_journal *make_sibling(void);
+struct make_journal *make_hostile(void);
+struct make_journal *make_large(void);
 
 #endif

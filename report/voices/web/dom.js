@@ -79,10 +79,12 @@ function percentText(share) {
 function timeText(ms, stepMs) {
     if (!known(ms))
         return '–';
-    const decimals = stepMs >= 1000 ? 0 : Math.min(4, Math.ceil(-Math.log10(stepMs / 1000)));
+    const decimals = stepMs >= 999 ? 0 : Math.min(4, Math.ceil(-Math.log10(stepMs / 1000)));
     if (ms < 120000)
         return `${(ms / 1000).toFixed(decimals)} s`;
     const seconds = ms / 1000, hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+    if (stepMs >= 60000)
+        return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')} h` : `${minutes} min`;
     const rest = (seconds % 60).toFixed(decimals).padStart(decimals > 0 ? 3 + decimals : 2, '0');
     return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`;
 }

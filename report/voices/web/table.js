@@ -31,10 +31,10 @@ function gridView({ id, name, count, columns, share, matching, detail }) {
     }
 
     function arrange() {
-        const allowed = matching(filter.value), keys = d3.range(count).map(sort.column.order);
+        const every = d3.range(count), allowed = matching(filter.value), keys = every.map(sort.column.order);
         const sign = sort.down ? -1 : 1;
-        rows = d3.range(count).filter(row => !allowed || allowed(row));
-        rows.sort((a, b) => sign * d3.ascending(keys[a], keys[b]) || a - b);
+        rows = allowed ? every.filter(allowed) : every;
+        rows.sort((a, b) => sign * (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0) || a - b);
         for (const column of columns)
             column.cell.setAttribute('aria-sort', column !== sort.column ? 'none' : sort.down ? 'descending' : 'ascending');
         const all = d3.sum(d3.range(count), share.bytes), part = d3.sum(rows, share.bytes);
@@ -98,7 +98,6 @@ function gridView({ id, name, count, columns, share, matching, detail }) {
             return;
         event.preventDefault();
     });
-    arrange();
     return { nodes: [h('div.controls', {}, counted, filter), grid, panel], show, arrange };
 }
 
@@ -130,7 +129,12 @@ function siteDetail(data, row, flame) {
 
 function tablesView(data, flame) {
     const { sites, lines } = data;
-    const siteText = row => chainOf(data, sites.node[row], sites.user[row]);
+    const texts = new Map();
+    const siteText = row => {
+        if (!texts.has(row))
+            texts.set(row, chainOf(data, sites.node[row], sites.user[row]));
+        return texts.get(row);
+    };
     const lineText = row => siteText(lines.site[row]);
     const siteGrid = gridView({
         id: 'sites', name: 'sites', count: sites.count, share: { name: 'resident', bytes: row => sites.resident[row] || 0 },

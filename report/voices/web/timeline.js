@@ -62,13 +62,13 @@ function timelineView(data) {
             return d3.range(from, to + 1);
         const kept = [];
         for (let i = from; i <= to;) {
-            const column = Math.floor(x(ticks.t[i]));
-            let least = i, most = i, end = i;
-            for (; end <= to && Math.floor(x(ticks.t[end])) === column; end++) {
+            const column = Math.floor(x(ticks.t[i])), until = x.invert(column + 1);
+            let least = i, most = i, end = i + 1;
+            for (; end <= to && ticks.t[end] < until; end++) {
                 if (values[end] < values[least]) least = end;
                 if (values[end] > values[most]) most = end;
             }
-            kept.push(...[...new Set([i, least, most, end - 1])].sort((a, b) => a - b));
+            kept.push(i, Math.min(least, most), Math.max(least, most), end - 1);
             i = end;
         }
         return kept;
@@ -121,8 +121,17 @@ function timelineView(data) {
         drawCursor();
     }
 
+    // Steps of a clock from a second on, decimal ones below.
+    function timeStep(span) {
+        const least = span / Math.max(2, width / 110);
+        const clock = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+        const day = 86400000;
+        return least < 1000 ? d3.tickStep(0, span, Math.max(2, width / 110)) :
+            (clock.find(seconds => seconds * 1000 >= least) || Math.ceil(least / day) * 86400) * 1000;
+    }
+
     function timeAxis(end) {
-        const span = domain[1] - domain[0], step = d3.tickStep(0, span / 1000, Math.max(2, width / 110)) * 1000;
+        const step = timeStep(domain[1] - domain[0]);
         for (let t = Math.ceil(domain[0] / step) * step; t <= domain[1]; t += step)
             svg.append(s('line.rule.faint', { x1: x(t), x2: x(t), y1: TIMELINE.top, y2: end }),
                 x(t) > width - 30 ? '' : s('text.tick.middle', { x: x(t), y: end + 15 }, timeText(t, step)));
