@@ -346,5 +346,5 @@ void write_text(struct sink *sink, const struct story *story, const struct text_
     if (options->full)
         write_text_details(sink, story, options);
     else
-        sink_printf(sink, "  full report: lastwords report %s --full\n", profile->name);
+        sink_printf(sink, "  full report: lastwords report %s --html\n", profile->name);
 }

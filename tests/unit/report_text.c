@@ -38,7 +38,7 @@ static const char etl_screen[] =
     "             repeated text, int32/float32 for numbers), or chunksize= to work piece by piece\n"
     "  proper fix transform.py:8 enrich(): merge fewer columns (select before the merge), make the keys category or\n"
     "             integer, check for duplicate keys (validate=), merge piece by piece\n"
-    "  full report: lastwords report etl.lw --full\n";
+    "  full report: lastwords report etl.lw --html\n";
 
 static const char leak_screen[] =
     "lastwords: ./leak --fast (pid 4711) was OOM-killed\n"
@@ -54,7 +54,7 @@ static const char leak_screen[] =
     "  quick fix  a limit of at least 320 MiB gets it further; how much it needs in all is not known, it was still\n"
     "             growing by +44 MiB/s\n"
     "  proper fix remember() in leak: 100 allocations are alive; free them, or bound what keeps them\n"
-    "  full report: lastwords report leak.lw --full\n";
+    "  full report: lastwords report leak.lw --html\n";
 
 static const char calm_screen[] =
     "lastwords: python3 transform.py orders.csv (pid 4711) was killed by SIGKILL, and not for memory\n"
@@ -67,7 +67,7 @@ static const char calm_screen[] =
     "\n"
     "  explained  99.0 % of 100 MiB anonymous\n"
     "  proper fix ask who sends signals here: a scheduler's time limit, a supervisor, an operator\n"
-    "  full report: lastwords report calm.lw --full\n";
+    "  full report: lastwords report calm.lw --html\n";
 
 static const char sibling_screen[] =
     "lastwords: python3 transform.py orders.csv (pid 4711) was OOM-killed\n"
@@ -82,7 +82,7 @@ static const char sibling_screen[] =
     "  explained  99.0 % of 100 MiB anonymous\n"
     "  proper fix look at the other processes of /batch/etl; preload lastwords into them too, or give this process a\n"
     "             cgroup of its own: lastwords run --limit SIZE -- COMMAND\n"
-    "  full report: lastwords report sibling.lw --full\n";
+    "  full report: lastwords report sibling.lw --html\n";
 
 /* clang-format on */
 

@@ -4,7 +4,7 @@
 // All stacks are one tree already. What would be narrower than a pixel is not drawn; many of these side by side are one
 // hatched remainder. Drawn on a canvas, so everything that can be pointed at can be reached with the arrow keys and is
 // said in the line below as well.
-const FLAME = { row: 21, gap: 1, pad: 5, font: '11.5px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace' };
+const FLAME = { row: 21, gap: 1, pad: 5, sliver: 6, font: '11.5px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace' };
 
 function flameView(data) {
     const { sites } = data;
@@ -99,6 +99,9 @@ function flameView(data) {
                 callers.unshift(nodes.parent[node]);
             callers.forEach((node, depth) => boxes.push({ node, x: 0, width, depth, caller: true }));
             place(focus, 0, width, callers.length);
+            // Rows of slivers alone would be a long white page: a zoom shows them.
+            const last = d3.max(boxes, box => box.width >= FLAME.sliver ? box.depth : 0);
+            boxes = boxes.filter(box => box.depth <= last);
         }
         draw();
         describe();
