@@ -49,9 +49,9 @@ $(D3):
 	@echo "$@ is missing: make deps installs it (package node-d3)" >&2; false
 
 # Comments and indentation stay out of the page. The hashes are what its policy lets run; basenc is in coreutils.
-$(BUILD)/web/report.js: $(D3) $(WEB_SRC)
+$(BUILD)/web/report.js: report/voices/web/licence.js $(D3) $(WEB_SRC)
 	@mkdir -p $(@D)
-	{ cat $(D3); echo ";(() => {"; echo "\"use strict\";"; sed -e 's|^ *||' -e '/^\/\//d' -e '/^$$/d' $(WEB_SRC); echo "})();"; } >$@
+	{ cat report/voices/web/licence.js $(D3); echo ";(() => {"; echo "\"use strict\";"; sed -e 's|^ *||' -e '/^\/\//d' -e '/^$$/d' $(WEB_SRC); echo "})();"; } >$@
 
 $(BUILD)/web/report.css: report/voices/web/report.css
 	@mkdir -p $(@D)

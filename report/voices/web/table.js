@@ -59,7 +59,7 @@ function gridView({ id, name, count, columns, share, matching, detail }) {
     function drawRow(row, place) {
         const node = h('div.grid-row', { role: 'row', id: `${id}-row-${place}`, 'aria-rowindex': place + 2,
             'aria-selected': String(row === open), onclick: () => { active = place; show(row); } },
-            columns.map(column => h(cellTag(column), { role: 'gridcell', title: column.text ? column.say(row) : null },
+            columns.map(column => h(cellTag(column), { role: 'gridcell', title: column.text ? (column.whole || column.say)(row) : null },
                 column.bar ? column.bar(row) : null, h('span', {}, column.say(row)))));
         node.style.transform = `translateY(${place * TABLE.row}px)`;
         if (place === active)
@@ -136,10 +136,15 @@ function tablesView(data, flame) {
         return texts.get(row);
     };
     const lineText = row => siteText(lines.site[row]);
+    // Sites of one line begin alike: what tells them apart is the end.
+    const siteShort = row => {
+        const parts = siteText(row).split(' → ');
+        return parts.length > 3 ? `${parts[0]} → ${parts[1]} → … → ${parts[parts.length - 1]}` : parts.join(' → ');
+    };
     const siteGrid = gridView({
         id: 'sites', name: 'sites', count: sites.count, share: { name: 'resident', bytes: row => sites.resident[row] || 0 },
         columns: [...numberColumns(sites, d3.max(sites.resident)),
-            { key: 'where', name: 'where', say: siteText, order: siteText, text: true }],
+            { key: 'where', name: 'where', say: siteShort, whole: siteText, order: siteText, text: true }],
         matching: words => {
             const found = findFrames(data, words), nodes = found && findNodes(data, found);
             return nodes && (row => nodes[sites.node[row]]);
