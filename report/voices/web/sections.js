@@ -18,7 +18,7 @@ function limitsView(data) {
         const pressing = Math.max(0, (level.used || 0) - (level.reclaimable || 0));
         return h(level.binding ? 'tr.binding' : 'tr', {},
             h('td.code', {}, h('span.path', { title: level.path }, level.path), level.binding ? h('em', {}, 'binding') : null, level.own ? h('em.dim', {}, 'own') : null),
-            h('td.wide', {}, LEVEL_KINDS[level.kind] || level.kind),
+            h('td.wide.tight', {}, LEVEL_KINDS[level.kind] || level.kind),
             h('td.n', {}, known(level.limit) ? sizeProse(level.limit) : 'none'),
             h('td.n', {}, sizeProse(level.used)), h('td.n.wide', {}, sizeProse(level.reclaimable)),
             h('td.n', {}, known(level.headroom) ? sizeProse(level.headroom) : '–'), h('td.n.wide', {}, sizeProse(level.peak)),
