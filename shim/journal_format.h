@@ -72,6 +72,8 @@ enum lw_section_kind {
     LW_SECTION_TEXT,            /* bytes: the emergency text, used = length */
     LW_SECTION_OUTCOME,         /* struct lw_outcome, one record */
     LW_SECTION_NEIGHBOURS,      /* struct lw_neighbour: the other processes under the binding limit, two halves */
+    LW_SECTION_MOMENT,          /* struct lw_state, two slots: as it stood when the last complete report was written */
+    LW_SECTION_MOMENT_SITES,    /* struct lw_moment_site: what the sites held at that moment */
     LW_SECTION_COUNT
 };
 
@@ -406,7 +408,7 @@ enum lw_event_kind {
 struct lw_event {
     uint64_t t_ns;
     uint32_t kind;
-    uint32_t reserved;
+    uint32_t site; /* LW_EVENT_REFUSED: who asked; 0: not known */
     int64_t a;
     char text[104]; /* NUL-terminated, plain ASCII or UTF-8 */
 };
@@ -434,6 +436,15 @@ struct lw_capability {
     uint32_t available; /* 0, 1 */
     uint32_t why;       /* string: how, or why not */
     uint32_t reserved;
+};
+
+/* For a process that goes on after its report, and frees what it held before it ends. */
+struct lw_moment_site {
+    uint32_t site;
+    uint32_t reserved;
+    uint64_t resident_bytes;
+    uint64_t committed_bytes;
+    int64_t growth_bytes_per_s;
 };
 
 enum lw_mark_kind { LW_MARK_WARN = 1, LW_MARK_MARGIN = 2, LW_MARK_PEAK = 3 };
@@ -531,6 +542,7 @@ LW_PIN_SIZE(struct lw_event, 128);
 LW_PIN_SIZE(struct lw_thread, 1000);
 LW_PIN_SIZE(struct lw_capability, 16);
 LW_PIN_SIZE(struct lw_mark, 32);
+LW_PIN_SIZE(struct lw_moment_site, 32);
 LW_PIN_SIZE(struct lw_touch, 24);
 LW_PIN_SIZE(struct lw_input, 24);
 LW_PIN_SIZE(struct lw_outcome, 176);

@@ -77,10 +77,20 @@ static uint64_t tick_pressing(const struct lw_tick *tick)
 }
 
 /* Only ticks with the binding level of the last one can be compared with it. */
+/* Those up to the moment that is told of. */
+static size_t ticks_told(const struct profile *profile)
+{
+    size_t count = profile->tick_count;
+
+    while (profile->of_moment && count > 0 && profile->ticks[count - 1].t_ns > profile->moment_ns)
+        count--;
+    return count;
+}
+
 static void weigh_growth(const struct profile *profile, struct evidence *evidence)
 {
     const struct lw_tick *ticks = profile->ticks;
-    size_t count = profile->tick_count, first = 0;
+    size_t count = ticks_told(profile), first = 0;
 
     if (count < 2)
         return;
@@ -102,10 +112,10 @@ static void weigh_spike(const struct profile *profile, struct evidence *evidence
 {
     const struct lw_tick *ticks = profile->ticks;
     uint64_t part = evidence->grown_bytes / 100 * SPIKE_PART_PERCENT;
-    size_t from = 0;
+    size_t from = 0, count = ticks_told(profile);
 
     evidence->window_ns = evidence->grown_ns;
-    for (size_t to = 1; part > 0 && to < profile->tick_count; to++) {
+    for (size_t to = 1; part > 0 && to < count; to++) {
         while (from < to && known_bytes(ticks[to].rss_bytes) >= known_bytes(ticks[from].rss_bytes) + part) {
             uint64_t took = ticks[to].t_ns - ticks[from].t_ns;
             evidence->window_ns = took < evidence->window_ns ? took : evidence->window_ns;

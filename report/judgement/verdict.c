@@ -213,6 +213,14 @@ static enum verdict_cause judge_exited(const struct profile *profile, struct ver
     return !failed ? CAUSE_NONE : refused ? CAUSE_ALLOCATION_REFUSED : CAUSE_NOT_MEMORY;
 }
 
+/* action=signal: the program was asked to end before the kill, and did. */
+static bool was_told(const struct profile *profile)
+{
+    const struct lw_state *state = &profile->state;
+
+    return profile->has_state && state->action == LW_ACTION_SIGNAL && state->action_ns > state->spared_ns;
+}
+
 static enum verdict_cause judge_cause(const struct profile *profile, const struct evidence *evidence,
                                       struct verdict *verdict)
 {
@@ -225,7 +233,10 @@ static enum verdict_cause judge_cause(const struct profile *profile, const struc
         verdict->by_memory = profile->state.stage >= LW_STAGE_WARN;
         return verdict->by_memory ? judge_memory(profile, evidence, verdict) : CAUSE_NONE;
     case PROFILE_EXITED:
-        return judge_exited(profile, verdict);
+        if (!was_told(profile))
+            return judge_exited(profile, verdict);
+        verdict->by_memory = true;
+        return judge_memory(profile, evidence, verdict);
     case PROFILE_CONTROLLED:
         verdict->by_memory = true;
         return judge_memory(profile, evidence, verdict);
@@ -377,6 +388,39 @@ static void sentence_end(const struct profile *profile, const struct evidence *e
         snprintf(out, size, "not memory: it ended far from every limit%s", room);
 }
 
+/* The largest request that failed, with whose it was. */
+static const struct event *largest_refusal(const struct profile *profile, const struct site **site)
+{
+    const struct event *largest = NULL;
+
+    *site = NULL;
+    for (size_t i = 0; i < profile->event_count; i++)
+        if (strcmp(profile->events[i].kind, "refused") == 0 && (!largest || profile->events[i].a > largest->a))
+            largest = &profile->events[i];
+    for (size_t i = 0; largest && largest->site != 0 && i < profile->site_count; i++)
+        if (profile->sites[i].id == largest->site)
+            *site = &profile->sites[i];
+    return largest;
+}
+
+static void sentence_refused(const struct profile *profile, char *out, size_t size)
+{
+    const struct site *site;
+    const struct event *event = largest_refusal(profile, &site);
+    char place[960] = "", limit[320] = "";
+
+    if (site && site->stack.user)
+        snprintf(place, sizeof(place), " at %s%s", label_place(site->stack.user).text, label_callee(&site->stack).text);
+    if (profile->binding)
+        snprintf(limit, sizeof(limit), "; the limit is %s", profile->binding->path);
+    if (!event || profile->state.refused_count > 1)
+        snprintf(out, size, "allocations were refused: %llu times, the largest %s%.200s%.160s",
+                 (unsigned long long)profile->state.refused_count, size_prose(profile->state.refused_bytes).text, place,
+                 limit);
+    else
+        snprintf(out, size, "an allocation of %s was refused%.200s%.160s", size_prose((uint64_t)event->a).text, place, limit);
+}
+
 static void sentence_own(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
     char *out = verdict->sentence;
@@ -406,9 +450,7 @@ static void sentence_own(const struct profile *profile, const struct evidence *e
                  size_prose(verdict_resident_bytes(profile)).text);
         break;
     default:
-        snprintf(out, size, "allocations were refused: %llu times, the largest %s%s%s",
-                 (unsigned long long)profile->state.refused_count, size_prose(profile->state.refused_bytes).text,
-                 profile->binding ? "; the limit is " : "", profile->binding ? profile->binding->path : "");
+        sentence_refused(profile, out, size);
         break;
     }
 }
@@ -472,7 +514,8 @@ static void write_evidence(const struct profile *profile, const struct evidence 
     if (profile->kernel_says[0])
         say(verdict, "%s", profile->kernel_says);
     if (binding && binding->record.limit_bytes > 0)
-        say(verdict, "headroom at the last sign of life: %s of %s (%.1f %%) at %s",
+        say(verdict, "headroom %s: %s of %s (%.1f %%) at %s",
+            profile->of_moment ? "when the report was written" : "at the last sign of life",
             size_prose(state->headroom_bytes).text, size_prose(binding->record.limit_bytes).text,
             100.0 * (double)state->headroom_bytes / (double)binding->record.limit_bytes, binding->path);
     if (evidence->grown_bytes > 0 && evidence->grown_ns > 0)
@@ -546,7 +589,9 @@ void verdict_title(const struct profile *profile, const struct verdict *verdict,
                      : "was about to be OOM-killed");
         return;
     case PROFILE_EXITED:
-        if (profile->exit_code == 0)
+        if (was_told(profile))
+            snprintf(out, size, "was told to end before the OOM kill, and ended with exit code %d", profile->exit_code);
+        else if (profile->exit_code == 0)
             snprintf(out, size, "ended well");
         else if (verdict->cause == CAUSE_ALLOCATION_REFUSED)
             snprintf(out, size, "was refused memory and ended with exit code %d", profile->exit_code);

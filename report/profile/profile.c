@@ -183,12 +183,49 @@ static int other_compare(const void *a, const void *b)
     return (int)left->kind - (int)right->kind;
 }
 
+/* Its end came about by itself, or by a signal that let it clean up. */
+static bool ended_by_itself(const struct profile *profile)
+{
+    return profile->end == PROFILE_EXITED || profile->end == PROFILE_EXECED ||
+           ((profile->end == PROFILE_CONTROLLED || profile->end == PROFILE_SIGNALLED) &&
+            profile->state.action == LW_ACTION_SIGNAL && profile->signal != SIGKILL);
+}
+
+/* What is told of the whole run stays as it was at the end. */
+static void choose_moment(struct profile *profile)
+{
+    struct lw_state *state = &profile->state;
+    struct lw_state *moment = arena_new(&profile->arena, 1, sizeof(*moment));
+
+    if (!ended_by_itself(profile) || !journal_moment(profile->journal, moment) || moment->complete_ns == 0 ||
+        state->headroom_bytes <= moment->headroom_bytes)
+        return;
+    moment->stage = state->stage;
+    moment->worst_stage = state->worst_stage;
+    moment->action_ns = state->action_ns;
+    moment->recovered_ns = state->recovered_ns;
+    moment->incidents = state->incidents;
+    moment->refused_count = state->refused_count;
+    moment->refused_bytes = state->refused_bytes;
+    moment->peak_rss_bytes = state->peak_rss_bytes;
+    moment->samples_taken = state->samples_taken;
+    moment->samples_dropped = state->samples_dropped;
+    moment->stacks_dropped = state->stacks_dropped;
+    moment->watcher_cpu_ns = state->watcher_cpu_ns;
+    moment->touch_events = state->touch_events;
+    *state = *moment;
+    profile->of_moment = true;
+    profile->moment_ns = moment->complete_ns;
+}
+
 static void read_state(struct profile *profile)
 {
     struct lw_state *state = &profile->state;
 
     profile->oom_kills_now = LW_UNKNOWN;
     profile->has_state = journal_state(profile->journal, state);
+    if (profile->has_state)
+        choose_moment(profile);
     if (!profile->has_state) {
         memset(state, 0, sizeof(*state));
         state->binding_level = -1;
@@ -224,16 +261,71 @@ static int site_compare(const void *a, const void *b)
     return ((const struct site *)a)->id < ((const struct site *)b)->id ? -1 : 1;
 }
 
+/* Sites that are not listed held nothing worth a record then. */
+static void sites_of_moment(struct profile *profile, uint64_t count)
+{
+    struct lw_moment_site then;
+    uint64_t listed = counted(profile, LW_SECTION_MOMENT_SITES, MAX_SITES);
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct lw_site *record = &profile->sites[i].record;
+        record->resident_bytes = record->committed_bytes = record->swapped_bytes = 0;
+        record->growth_bytes_per_s = 0;
+    }
+    for (uint64_t i = 0; i < listed; i++) {
+        journal_get(profile->journal, LW_SECTION_MOMENT_SITES, i, &then, sizeof(then));
+        if (then.site >= count)
+            continue;
+        struct lw_site *record = &profile->sites[then.site].record;
+        record->resident_bytes = then.resident_bytes;
+        record->committed_bytes = then.committed_bytes;
+        record->growth_bytes_per_s = record->growth_run_bytes_per_s = then.growth_bytes_per_s;
+    }
+}
+
+static void read_events(struct profile *profile)
+{
+    uint64_t count = counted(profile, LW_SECTION_EVENTS, 65536);
+    struct lw_event record;
+
+    profile->events = arena_new(&profile->arena, count, sizeof(*profile->events));
+    for (uint64_t i = 0; i < count; i++) {
+        journal_get(profile->journal, LW_SECTION_EVENTS, i, &record, sizeof(record));
+        bool known = record.kind > 0 && record.kind < COUNT(event_kinds);
+        profile->events[profile->event_count++] = (struct event){
+            .t_ns = record.t_ns,
+            .kind = known ? event_kinds[record.kind] : "unknown",
+            .text = fixed_text(profile, record.text, sizeof(record.text)),
+            .a = record.a,
+            .site = record.site,
+        };
+    }
+}
+
+/* A stack whose only request failed holds nothing, and matters. */
+static bool was_refused(const struct profile *profile, uint32_t site)
+{
+    for (size_t i = 0; i < profile->event_count; i++)
+        if (site != 0 && profile->events[i].site == site)
+            return true;
+    return false;
+}
+
 static void read_sites(struct profile *profile, struct frames *frames)
 {
     uint64_t count = counted(profile, LW_SECTION_SITES, MAX_SITES);
 
     profile->sites = arena_new(&profile->arena, count, sizeof(*profile->sites));
+    for (uint64_t i = 0; i < count; i++)
+        journal_get(profile->journal, LW_SECTION_SITES, i, &profile->sites[i].record, sizeof(struct lw_site));
+    if (profile->of_moment)
+        sites_of_moment(profile, count);
     for (uint64_t i = 0; i < count; i++) {
         struct site *site = &profile->sites[profile->site_count];
         struct lw_site *record = &site->record;
-        journal_get(profile->journal, LW_SECTION_SITES, i, record, sizeof(*record));
-        if (record->committed_bytes == 0 && record->resident_bytes == 0 && record->allocated_bytes == 0)
+        *record = profile->sites[i].record;
+        bool nothing = record->committed_bytes == 0 && record->resident_bytes == 0 && record->allocated_bytes == 0;
+        if (nothing && !was_refused(profile, (uint32_t)i))
             continue;
         site->id = (uint32_t)i;
         frames_stack_of_node(frames, record->node, &site->stack);
@@ -322,24 +414,6 @@ static void read_threads(struct profile *profile, struct frames *frames)
         frames_stack_of_words(frames, record.frames, record.ready == LW_THREAD_READY ? frame_count : 0, &thread->stack);
         drop_own_frames(&thread->stack);
         profile->thread_count++;
-    }
-}
-
-static void read_events(struct profile *profile)
-{
-    uint64_t count = counted(profile, LW_SECTION_EVENTS, 65536);
-    struct lw_event record;
-
-    profile->events = arena_new(&profile->arena, count, sizeof(*profile->events));
-    for (uint64_t i = 0; i < count; i++) {
-        journal_get(profile->journal, LW_SECTION_EVENTS, i, &record, sizeof(record));
-        bool known = record.kind > 0 && record.kind < COUNT(event_kinds);
-        profile->events[profile->event_count++] = (struct event){
-            .t_ns = record.t_ns,
-            .kind = known ? event_kinds[record.kind] : "unknown",
-            .text = fixed_text(profile, record.text, sizeof(record.text)),
-            .a = record.a,
-        };
     }
 }
 
@@ -454,12 +528,12 @@ struct profile *profile_new(struct journal *journal, enum journal_process proces
     read_end(profile, process);
     read_state(profile);
     struct frames *frames = frames_new(journal, &profile->arena, symbols);
+    read_events(profile);
     read_sites(profile, frames);
     read_touches(profile, frames);
     read_threads(profile, frames);
     frames_free(frames);
     lines_roll_up(profile);
-    read_events(profile);
     read_capabilities(profile);
     read_inputs(profile);
     read_times(profile);

@@ -84,6 +84,7 @@ struct event {
     const char *kind;
     const char *text;
     int64_t a;
+    uint32_t site; /* index in the journal; 0: not known */
 };
 
 struct thread {
@@ -147,6 +148,13 @@ struct profile {
     bool has_outcome;
     struct lw_outcome outcome;
     const char *outcome_source; /* the file that the launcher asked */
+
+    /*
+     * A process that ended after it had freed what was the matter: state, levels, others and sites are those of the
+     * moment of the last complete report, not of the end.
+     */
+    bool of_moment;
+    uint64_t moment_ns;
 
     bool has_state;
     struct lw_state state; /* all zero without has_state */

@@ -52,6 +52,8 @@ static const struct {
     [LW_SECTION_EVENTS] = {"events", sizeof(struct lw_event)},
     [LW_SECTION_THREADS] = {"threads", sizeof(struct lw_thread)},
     [LW_SECTION_CAPABILITIES] = {"capabilities", sizeof(struct lw_capability)},
+    [LW_SECTION_MOMENT] = {"moment", sizeof(struct lw_state)},
+    [LW_SECTION_MOMENT_SITES] = {"moment_sites", sizeof(struct lw_moment_site)},
     [LW_SECTION_MARKS] = {"marks", sizeof(struct lw_mark)},
     [LW_SECTION_TOUCHES] = {"touches", sizeof(struct lw_touch)},
     [LW_SECTION_INPUTS] = {"inputs", sizeof(struct lw_input)},
@@ -395,12 +397,12 @@ static void state_bound(struct lw_state *state)
         state->levels[i].path[sizeof(state->levels[i].path) - 1] = '\0';
 }
 
-bool journal_state(const struct journal *journal, struct lw_state *state)
+static bool newest_state(const struct journal *journal, enum lw_section_kind kind, struct lw_state *state)
 {
     bool found = false;
     struct lw_state *slot = array_resize(NULL, 1, sizeof(*slot));
 
-    for (uint64_t i = 0; i < 2 && journal_get(journal, LW_SECTION_STATE, i, slot, sizeof(*slot)); i++) {
+    for (uint64_t i = 0; i < 2 && journal_get(journal, kind, i, slot, sizeof(*slot)); i++) {
         if (slot->checksum != lw_checksum(slot, offsetof(struct lw_state, checksum)))
             continue;
         if (!found || slot->generation > state->generation) {
@@ -412,6 +414,16 @@ bool journal_state(const struct journal *journal, struct lw_state *state)
     if (found)
         state_bound(state);
     return found;
+}
+
+bool journal_state(const struct journal *journal, struct lw_state *state)
+{
+    return newest_state(journal, LW_SECTION_STATE, state);
+}
+
+bool journal_moment(const struct journal *journal, struct lw_state *state)
+{
+    return newest_state(journal, LW_SECTION_MOMENT, state);
 }
 
 bool journal_outcome(const struct journal *journal, struct lw_outcome *outcome)

@@ -65,6 +65,9 @@ const char *journal_string(const struct journal *journal, uint32_t offset, size_
  */
 bool journal_state(const struct journal *journal, struct lw_state *state);
 
+/* The state as it stood when the last complete report was written, likewise; false: there was none. */
+bool journal_moment(const struct journal *journal, struct lw_state *state);
+
 /* False when there was no launcher, or it wrote nothing whole. source is terminated. */
 bool journal_outcome(const struct journal *journal, struct lw_outcome *outcome);
 

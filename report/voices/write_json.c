@@ -328,6 +328,8 @@ void write_json(struct sink *sink, const struct story *story)
     json_object_set_new(root, "lines", lines_json(profile));
     json_object_set_new(root, "other", other_json(profile));
     json_object_set_new(root, "threads", threads_json(profile));
+    json_object_set_new(root, "moment_ms",
+                        profile->of_moment ? json_integer((json_int_t)(profile->moment_ns / 1000000)) : json_null());
     json_object_set_new(root, "timeline", timeline_json(profile));
     json_object_set_new(root, "events", events_json(profile));
     json_object_set_new(root, "neighbours", neighbours_json(profile));

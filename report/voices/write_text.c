@@ -124,6 +124,17 @@ static void write_limit(struct sink *sink, const struct profile *profile)
         percent);
 }
 
+/* The process went on, freed memory and ended: its last numbers would tell nothing. */
+static void write_moment(struct sink *sink, const struct profile *profile)
+{
+    uint64_t end_ns = profile->ended_ns ? profile->ended_ns : profile->last_ns;
+
+    if (profile->of_moment)
+        row(sink, "moment", "%s after the start, %s before the end: all numbers here are of the report written then",
+            size_duration(profile->moment_ns / 1000000).text,
+            size_duration(end_ns > profile->moment_ns ? (end_ns - profile->moment_ns) / 1000000 : 0).text);
+}
+
 static void write_growth(struct sink *sink, const struct story *story)
 {
     const struct lw_state *state = &story->profile->state;
@@ -308,6 +319,7 @@ static void write_others(struct sink *sink, const struct story *story)
 
 static void write_facts(struct sink *sink, const struct story *story)
 {
+    write_moment(sink, story->profile);
     write_limit(sink, story->profile);
     write_growth(sink, story);
     write_pressure(sink, story->profile);

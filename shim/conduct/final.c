@@ -178,10 +178,7 @@ static void complete(struct lw_state *state)
     struct process_numbers numbers;
     if (process_read(&numbers)) {
         state->rss_bytes = numbers.rss_bytes;
-        state->anon_bytes = numbers.anon_bytes;
-        state->file_bytes = numbers.file_bytes;
-        state->peak_rss_bytes = numbers.peak_rss_bytes;
-        state->threads = numbers.threads;
+        process_note(&numbers, state);
     }
     attribution_scan();
     state->committed_bytes = sites_committed_bytes(&flight.sites);
@@ -191,6 +188,7 @@ static void complete(struct lw_state *state)
     journal_event(&flight.journal, state->complete_ns, LW_EVENT_COMPLETE,
                   (int64_t)(state->complete_ns - state->margin_ns), "the complete report is in the journal");
     journal_state(&flight.journal, state);
+    journal_moment(&flight.journal, state);
 }
 
 /* A controlled end is for the process that the kernel would kill: any other may live on when that one is gone. */

@@ -69,8 +69,9 @@ static void note_refusal(size_t size, const char *text)
 {
     if (flight_phase() != FLIGHT_ACTIVE)
         return;
+    uint64_t now = flight_now_ns();
     if (__atomic_fetch_add(&flight.refused_count, 1, __ATOMIC_RELAXED) < 16)
-        journal_event(&flight.journal, flight_now_ns(), LW_EVENT_REFUSED, (int64_t)size, text);
+        journal_event_at(&flight.journal, now, LW_EVENT_REFUSED, (int64_t)size, capture_site(LW_SITE_HEAP, now), text);
     uint64_t most = __atomic_load_n(&flight.refused_bytes, __ATOMIC_RELAXED);
     while (size > most &&
            !__atomic_compare_exchange_n(&flight.refused_bytes, &most, size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))

@@ -166,15 +166,7 @@ static void read_process(struct lw_state *state)
         watch.fault_bytes = (numbers->anon_bytes - state->anon_bytes) / (faults ? faults : 1);
     else if (faults > MEASURABLE_BYTES / 4096)
         watch.fault_bytes = 0;
-    state->anon_bytes = numbers->anon_bytes;
-    state->file_bytes = numbers->file_bytes;
-    state->shmem_bytes = numbers->shmem_bytes;
-    state->swap_bytes = numbers->swap_bytes;
-    state->page_tables_bytes = numbers->page_tables_bytes;
-    state->peak_rss_bytes = numbers->peak_rss_bytes;
-    state->major_faults = numbers->major_faults;
-    state->minor_faults = numbers->minor_faults;
-    state->threads = numbers->threads;
+    process_note(numbers, state);
 }
 
 /* Pages a second since `before`, which is brought up to date; the peak goes into the journal as well. */

@@ -37,6 +37,19 @@ static uint64_t stat_field(const char *stat, int number) /* as in proc(5); the s
     return at && text_parse_u64(&at, &value) ? value : 0;
 }
 
+void process_note(const struct process_numbers *numbers, struct lw_state *state)
+{
+    state->anon_bytes = numbers->anon_bytes;
+    state->file_bytes = numbers->file_bytes;
+    state->shmem_bytes = numbers->shmem_bytes;
+    state->swap_bytes = numbers->swap_bytes;
+    state->page_tables_bytes = numbers->page_tables_bytes;
+    state->peak_rss_bytes = numbers->peak_rss_bytes;
+    state->major_faults = numbers->major_faults;
+    state->minor_faults = numbers->minor_faults;
+    state->threads = numbers->threads;
+}
+
 bool process_read(struct process_numbers *numbers)
 {
     char text[SYSTEM_FILE_BYTES];

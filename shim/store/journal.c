@@ -8,6 +8,8 @@
 #define PYTHON_INDEX_SLOTS      32768u
 #define WHOLE_FIRST_INTERVAL_NS 20000000u /* 20 ms: a run of 20 s fits unmerged; doubles when full */
 
+#define MOMENT_LEAST_BYTES (64u << 10)
+
 /* Capacities: some 4.3 MiB in all. Deep stacks share their outer frames, so nodes are few for their worth. */
 static const struct {
     enum lw_section_kind kind;
@@ -34,6 +36,8 @@ static const struct {
     {LW_SECTION_TEXT, 1, 16384, offsetof(struct journal, text)},
     {LW_SECTION_OUTCOME, sizeof(struct lw_outcome), 1, offsetof(struct journal, outcome)},
     {LW_SECTION_NEIGHBOURS, sizeof(struct lw_neighbour), 2 * LW_MAX_NEIGHBOURS, offsetof(struct journal, neighbours)},
+    {LW_SECTION_MOMENT, sizeof(struct lw_state), 2, offsetof(struct journal, moment)},
+    {LW_SECTION_MOMENT_SITES, sizeof(struct lw_moment_site), 4096, offsetof(struct journal, moment_sites)},
 };
 #define LAYOUT_COUNT (sizeof layout / sizeof layout[0])
 
@@ -233,7 +237,13 @@ void journal_mark(struct journal *journal, const struct lw_mark *mark)
 
 void journal_event(struct journal *journal, uint64_t now_ns, enum lw_event_kind kind, int64_t a, const char *text)
 {
-    struct lw_event event = {.t_ns = now_ns, .kind = kind, .a = a};
+    journal_event_at(journal, now_ns, kind, a, 0, text);
+}
+
+void journal_event_at(struct journal *journal, uint64_t now_ns, enum lw_event_kind kind, int64_t a, uint32_t site,
+                      const char *text)
+{
+    struct lw_event event = {.t_ns = now_ns, .kind = kind, .a = a, .site = site};
     text_copy(event.text, sizeof event.text, text);
     append(journal, LW_SECTION_EVENTS, &event);
 }
@@ -310,6 +320,38 @@ void journal_tick(struct journal *journal, const struct lw_tick *tick)
     seal(&journal->whole[whole->used]);
     journal_publish(whole);
     pending->span_ns = 0;
+}
+
+/* The largest come first to nobody: beyond the capacity, which is half of the sites', small ones are left out. */
+static void copy_sites(struct journal *journal, uint64_t least_bytes)
+{
+    struct lw_section *section = journal_section(journal, LW_SECTION_MOMENT_SITES);
+    uint32_t count = journal_used(journal_section(journal, LW_SECTION_SITES)), kept = 0;
+    __atomic_store_n(&section->used, 0, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lw_site *site = &journal->sites[i];
+        if (site->resident_bytes < least_bytes && site->committed_bytes < least_bytes)
+            continue;
+        if (kept == section->capacity) {
+            section->dropped++;
+            continue;
+        }
+        journal->moment_sites[kept++] = (struct lw_moment_site){.site = i,
+                                                                .resident_bytes = site->resident_bytes,
+                                                                .committed_bytes = site->committed_bytes,
+                                                                .growth_bytes_per_s = site->growth_bytes_per_s};
+    }
+    __atomic_store_n(&section->used, kept, __ATOMIC_RELEASE);
+}
+
+void journal_moment(struct journal *journal, const struct lw_state *state)
+{
+    struct lw_section *section = journal_section(journal, LW_SECTION_MOMENT);
+    uint32_t sites = journal_used(journal_section(journal, LW_SECTION_SITES));
+    struct lw_state *slot = &journal->moment[state->generation % 2];
+    copy_sites(journal, sites > 4096 ? MOMENT_LEAST_BYTES : 1);
+    memcpy(slot, state, sizeof *slot); /* as journal_state has sealed it */
+    __atomic_store_n(&section->used, 2, __ATOMIC_RELEASE);
 }
 
 void journal_state(struct journal *journal, struct lw_state *state)

@@ -33,6 +33,8 @@ struct journal {
     struct lw_thread *threads;
     struct lw_capability *capabilities;
     struct lw_mark *marks;
+    struct lw_state *moment;
+    struct lw_moment_site *moment_sites;
     struct lw_touch *touches;
     struct lw_input *inputs;
     char *text;
@@ -73,6 +75,9 @@ uint32_t journal_python_frame(struct journal *journal, const struct lw_python_fr
 bool journal_symbol(struct journal *journal, const struct lw_symbol *symbol);
 bool journal_module(struct journal *journal, const struct lw_module *module);
 void journal_event(struct journal *journal, uint64_t now_ns, enum lw_event_kind kind, int64_t a, const char *text);
+/* site: whose stack it was; 0: nobody's. */
+void journal_event_at(struct journal *journal, uint64_t now_ns, enum lw_event_kind kind, int64_t a, uint32_t site,
+                      const char *text);
 void journal_capability(struct journal *journal, const char *name, bool available, const char *why);
 void journal_mark(struct journal *journal, const struct lw_mark *mark);
 
@@ -83,5 +88,7 @@ void journal_neighbours(struct journal *journal, uint64_t now_ns, const struct l
                         uint32_t count);
 /* One writer: fills generation and checksum and makes it the current one. */
 void journal_state(struct journal *journal, struct lw_state *state);
+/* After journal_state, at a complete report: keeps the state and what the sites hold now, until the next one. */
+void journal_moment(struct journal *journal, const struct lw_state *state);
 
 #endif

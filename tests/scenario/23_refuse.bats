@@ -24,7 +24,7 @@ refusing() { with_shim action=refuse; }
     grep -q '^MemoryError' "$WORK/stderr"
     grep -q 'line [0-9]*, in work' "$WORK/stderr"
     grep -q 'refused (ENOMEM)' "$WORK/stderr"
-    judge "r.verdict.cause == 'allocation_refused'" \
+    judge "r.verdict.cause == 'allocation_refused'" "'refuse.py:14 work' in r.verdict.sentence" \
         "any(e.kind == 'refused' and 'action=refuse' in e.text for e in r.events)"
 }
 

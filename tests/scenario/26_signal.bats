@@ -24,6 +24,8 @@ cleans() {
     expect "OOM kills" 0 "$(cg_oom_kills signal)"
     grep -q 'cleaned up with' "$WORK/cleaned"
     judge "event('complete') is not None" "line(0) == 'cleanup.py:grow'" "r.process.exit.code == 3" \
+        "r.moment_ms is not None" "r.lines[0].resident_bytes > 60 * MIB" "r.verdict.cause == 'site_growth'" \
+        "r.limit.headroom_bytes < 0.05 * r.limit.bytes" \
         "any('signal 15' in e.text for e in r.events)"
 }
 

@@ -26,6 +26,8 @@ static const struct {
     [LW_SECTION_EVENTS] = {sizeof(struct lw_event), 8, 256},
     [LW_SECTION_THREADS] = {sizeof(struct lw_thread), 3, 200},
     [LW_SECTION_CAPABILITIES] = {sizeof(struct lw_capability), 8},
+    [LW_SECTION_MOMENT] = {sizeof(struct lw_state), 2},
+    [LW_SECTION_MOMENT_SITES] = {sizeof(struct lw_moment_site), 4},
     [LW_SECTION_MARKS] = {sizeof(struct lw_mark), 8},
     [LW_SECTION_TOUCHES] = {sizeof(struct lw_touch), 8, 4096},
     [LW_SECTION_INPUTS] = {sizeof(struct lw_input), 4},

@@ -18,7 +18,7 @@ static const struct {
     const char *path;
     const char *keys;
 } expected[] = {
-    {"", "schema process verdict limit pressure memory sites lines other threads timeline events neighbours "
+    {"", "schema process verdict limit pressure memory sites lines other threads moment_ms timeline events neighbours "
          "advice capabilities"},
     {"process", "pid ppid command started_at ended_at exit"},
     {"process.exit", "code signal"},

@@ -99,6 +99,8 @@ static void the_pointers_are_those_of_the_sections(void **unused)
         {LW_SECTION_TEXT, journal.text, 1, 0},
         {LW_SECTION_OUTCOME, journal.outcome, sizeof(struct lw_outcome), 0},
         {LW_SECTION_NEIGHBOURS, journal.neighbours, sizeof(struct lw_neighbour), 0},
+        {LW_SECTION_MOMENT, journal.moment, sizeof(struct lw_state), 0},
+        {LW_SECTION_MOMENT_SITES, journal.moment_sites, sizeof(struct lw_moment_site), 0},
     };
     assert_int_equal(COUNT(rows), LW_SECTION_COUNT - 1);
     for (size_t i = 0; i < COUNT(rows); i++) {
