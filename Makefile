@@ -17,22 +17,25 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
 SHIM_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
                -fno-exceptions -fasynchronous-unwind-tables -Ishim -I.
-REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I. -I$(BUILD)/web
-REPORT_LIBS := -ljansson -ldw -lelf -lstdc++ -lm
+REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I. -I$(BUILD)/web -I$(BUILD)/generated
+REPORT_LIBS := -ljansson -ldw -lelf -lprotobuf-c -lz -lstdc++ -lm
 TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -I. -Itests/support
 
 SHIM_SRC := $(sort $(wildcard shim/*/*.c))
 REPORT_SRC := $(sort $(wildcard report/*.c report/*/*.c))
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
-REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
+REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o $(BUILD)/generated/pprof.pb-c.o
 # the page of report --html: d3 of the distribution and these, in this order
 D3 ?= /usr/share/nodejs/d3/dist/d3.min.js
 WEB_SRC := $(addprefix report/voices/web/,data.js dom.js timeline.js flame.js table.js sections.js page.js)
+# the compiler of protobuf-c: a program of its own, in later releases a plug-in of protoc
+PROTOC_C ?= $(if $(shell command -v protoc-c),protoc-c,protoc)
 # unit tests: tests/unit/shim_X.c sees the shim below the doors, tests/unit/report_X.c the command without main
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 PROGRAM_SRC := $(sort $(wildcard tests/scenario/programs/*.c))
 PROGRAM_BIN := $(PROGRAM_SRC:tests/scenario/programs/%.c=$(BUILD)/tests/programs/%)
+TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/%.o)
 
@@ -71,6 +74,15 @@ $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
 
+$(BUILD)/generated/%.pb-c.c: report/voices/%.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
+
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c
+	$(CC) -std=gnu17 -O2 -g -I$(@D) -c -o $@ $<
+
+$(BUILD)/report/voices/write_pprof.o: $(BUILD)/generated/pprof.pb-c.c
+
 $(BUILD)/report/%.o: report/%.c
 	@mkdir -p $(@D)
 	$(CC) $(REPORT_CFLAGS) -c -o $@ $<
@@ -97,7 +109,12 @@ $(BUILD)/tests/html/compose: tests/html/compose.c $(filter $(BUILD)/tests/suppor
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
-programs: $(PROGRAM_BIN) $(BUILD)/tests/html/compose
+# programs that the tests of the command use: tests/tools/X.c with the support of the unit tests
+$(BUILD)/tests/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Ireport -o $@ $< $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ)) $(SUPPORT_OBJ) $(REPORT_LIBS)
+
+programs: $(PROGRAM_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
 
 deps:
 	tests/support/deps.sh

@@ -78,6 +78,7 @@ static void line_sum(struct line *line, const struct site **sites, size_t count)
         line->resident_bytes = add_bytes(line->resident_bytes, record->resident_bytes);
         line->committed_bytes = add_bytes(line->committed_bytes, record->committed_bytes);
         line->peak_resident_bytes = add_bytes(line->peak_resident_bytes, record->peak_resident_bytes);
+        line->touched_bytes = add_bytes(line->touched_bytes, record->touched_bytes);
         line->live_count = add_bytes(line->live_count, record->live_count);
         line->growth_bytes_per_s = add_rates(line->growth_bytes_per_s, record->growth_bytes_per_s);
         line->growth_run_bytes_per_s = add_rates(line->growth_run_bytes_per_s, record->growth_run_bytes_per_s);

@@ -57,6 +57,7 @@ struct line {
     uint64_t resident_bytes;
     uint64_t committed_bytes;
     uint64_t peak_resident_bytes;
+    uint64_t touched_bytes;
     int64_t growth_bytes_per_s;
     int64_t growth_run_bytes_per_s;
     uint64_t live_count;

@@ -118,7 +118,7 @@ void sink_style(struct sink *sink, enum sink_style style)
 
 int sink_close(struct sink *sink, struct problem *problem)
 {
-    int error = 0;
+    int error = sink->failed ? EIO : 0;
 
     errno = 0;
     if (fflush(sink->file) != 0 || ferror(sink->file))

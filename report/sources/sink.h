@@ -29,6 +29,7 @@ struct sink {
     FILE *file;
     char name[256];
     bool owned;
+    bool failed;             /* set by a voice that could not make its output */
     bool colour;             /* escape sequences are welcome: a terminal, and NO_COLOR is not set */
     char *target, *draft;    /* written as `draft` and renamed to `target` when it is whole; NULL: in place */
     sink_take_row *take_row; /* not NULL: rows go there, and there is no file */

@@ -189,12 +189,19 @@ static json_t *site_json(const struct site *site)
                      (json_int_t)record->growth_bytes_per_s, "stack", stack_json(&site->stack), "touched_by", touched);
 }
 
-static json_t *sites_json(const struct profile *profile)
+static size_t at_most(size_t count, const struct view *view)
 {
+    return view->sites && view->sites < count ? view->sites : count;
+}
+
+static json_t *sites_json(const struct profile *profile, const struct view *view)
+{
+    const struct site **sites = metric_sites(profile, view->by);
     json_t *array = json_array();
 
-    for (size_t i = 0; i < profile->site_count; i++)
-        json_array_append_new(array, site_json(&profile->sites[i]));
+    for (size_t i = 0; i < at_most(profile->site_count, view); i++)
+        json_array_append_new(array, site_json(sites[i]));
+    free(sites);
     return array;
 }
 
@@ -213,12 +220,14 @@ static json_t *line_json(const struct line *line)
                      "growth_bytes_per_s", (json_int_t)line->growth_bytes_per_s, "sites", sites);
 }
 
-static json_t *lines_json(const struct profile *profile)
+static json_t *lines_json(const struct profile *profile, const struct view *view)
 {
+    const struct line **lines = metric_lines(profile, view->by);
     json_t *array = json_array();
 
-    for (size_t i = 0; i < profile->line_count; i++)
-        json_array_append_new(array, line_json(&profile->lines[i]));
+    for (size_t i = 0; i < at_most(profile->line_count, view); i++)
+        json_array_append_new(array, line_json(lines[i]));
+    free(lines);
     return array;
 }
 
@@ -315,6 +324,11 @@ static json_t *capabilities_json(const struct profile *profile)
 
 void write_json(struct sink *sink, const struct story *story)
 {
+    write_json_view(sink, story, &(struct view){.by = METRIC_RESIDENT});
+}
+
+void write_json_view(struct sink *sink, const struct story *story, const struct view *view)
+{
     const struct profile *profile = story->profile;
     json_t *root = json_object();
 
@@ -324,8 +338,8 @@ void write_json(struct sink *sink, const struct story *story)
     json_object_set_new(root, "limit", limit_json(profile));
     json_object_set_new(root, "pressure", pressure_json(profile));
     json_object_set_new(root, "memory", memory_json(profile));
-    json_object_set_new(root, "sites", sites_json(profile));
-    json_object_set_new(root, "lines", lines_json(profile));
+    json_object_set_new(root, "sites", sites_json(profile, view));
+    json_object_set_new(root, "lines", lines_json(profile, view));
     json_object_set_new(root, "other", other_json(profile));
     json_object_set_new(root, "threads", threads_json(profile));
     json_object_set_new(root, "moment_ms",

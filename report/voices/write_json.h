@@ -8,7 +8,11 @@
 
 #include "judgement/story.h"
 #include "sources/sink.h"
+#include "voices/flow.h"
 
 void write_json(struct sink *sink, const struct story *story);
+
+/* Sites and lines ordered by view->by, and only the first view->sites of each. Stacks are always whole. */
+void write_json_view(struct sink *sink, const struct story *story, const struct view *view);
 
 #endif

@@ -6,6 +6,7 @@
 #include "voices/write_text.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "profile/labels.h"
@@ -183,17 +184,36 @@ static void write_ended(struct sink *sink, const struct profile *profile)
     row(sink, "ended", "by lastwords (action=%s)%s%s", profile_action_name(state->action), used, complete);
 }
 
-static void write_line(struct sink *sink, const struct line *line)
+/* The third column is the growth, unless another number was asked for that has no column. */
+static enum metric third_column(const struct text_options *options)
 {
+    return options->by == METRIC_PEAK || options->by == METRIC_TOUCHED ? options->by : METRIC_GROWTH;
+}
+
+static void write_line(struct sink *sink, const struct line *line, enum metric third)
+{
+    struct size_text last =
+        third == METRIC_GROWTH ? size_rate(line->growth_bytes_per_s) : size_table(metric_of_line(line, third));
+
     sink_printf(sink, "  %12s %12s %12s   %s\n", size_table(line->resident_bytes).text,
-                size_table(line->committed_bytes).text, size_rate(line->growth_bytes_per_s).text,
+                size_table(line->committed_bytes).text, last.text,
                 label_chain(&line->sites[0]->stack, WIDTH - ROW_COLUMNS).text);
 }
 
 /* Lines below half a percent of the resident memory are only counted, unless they were asked for. */
+static bool worth_a_row(const struct profile *profile, const struct line *line, const struct text_options *options)
+{
+    uint64_t least = options->full ? 1 : verdict_resident_bytes(profile) / 200;
+
+    if (options->by != METRIC_RESIDENT)
+        return metric_of_line(line, options->by) > 0;
+    return line->resident_bytes >= least || line->committed_bytes >= 64 * MIB;
+}
+
 static void write_lines(struct sink *sink, const struct profile *profile, const struct text_options *options)
 {
-    uint64_t least = options->full ? 1 : verdict_resident_bytes(profile) / 200, left_bytes = 0;
+    enum metric third = third_column(options);
+    uint64_t left_bytes = 0;
     size_t shown = 0, left = 0;
 
     sink_printf(sink, "\n");
@@ -203,19 +223,19 @@ static void write_lines(struct sink *sink, const struct profile *profile, const 
         return;
     }
     sink_style(sink, SINK_DIM);
-    sink_printf(sink, "  %12s %12s %12s   %s\n", "resident", "committed", "growth", "where");
+    sink_printf(sink, "  %12s %12s %12s   %s\n", "resident", "committed", metric_name(third), "where");
     sink_style(sink, SINK_PLAIN);
+    const struct line **lines = metric_lines(profile, options->by);
     for (size_t i = 0; i < profile->line_count; i++) {
-        const struct line *line = &profile->lines[i];
-        bool large = line->resident_bytes >= least || line->committed_bytes >= 64 * MIB;
-        if (shown < options->lines && (large || shown == 0)) {
-            write_line(sink, line);
+        if (shown < options->lines && (worth_a_row(profile, lines[i], options) || shown == 0)) {
+            write_line(sink, lines[i], third);
             shown++;
-        } else if (line->resident_bytes > 0) {
+        } else if (lines[i]->resident_bytes > 0) {
             left++;
-            left_bytes += line->resident_bytes;
+            left_bytes += lines[i]->resident_bytes;
         }
     }
+    free(lines);
     if (left > 0)
         sink_printf(sink, "  %12s %12s %12s   %zu more line%s\n", size_table(left_bytes).text, "", "", left,
                     left == 1 ? "" : "s");

@@ -4,13 +4,16 @@
 #define LASTWORDS_REPORT_WRITE_TEXT_H
 
 #include "judgement/story.h"
+#include "profile/metric.h"
 #include "sources/sink.h"
 
 #define TEXT_DEFAULT_LINES 5u
 
 struct text_options {
-    size_t lines; /* of the table on the first screen, and of the sites with `full` */
-    bool full;    /* after the first screen: sites, threads, levels, timeline, events, inputs, capabilities */
+    size_t lines;   /* of the table on the first screen, and of the sites with `full` */
+    enum metric by; /* order of lines and sites */
+    bool native;    /* frames of the interpreter in the stacks of `full` too */
+    bool full;      /* after the first screen: sites, threads, levels, timeline, events, inputs, capabilities */
 };
 
 void write_text(struct sink *sink, const struct story *story, const struct text_options *options);

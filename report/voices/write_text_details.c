@@ -3,8 +3,10 @@
 #include "voices/write_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "profile/labels.h"
+#include "profile/stacks.h"
 #include "sources/sizes.h"
 
 #define TIMELINE_ROWS 24u
@@ -29,33 +31,43 @@ static const char *size_or_dash(uint64_t bytes, struct size_text *text)
     return text->text;
 }
 
-static void write_stack(struct sink *sink, const struct stack *stack)
+static void write_stack(struct sink *sink, const struct stack *stack, bool native)
 {
-    for (size_t i = 0; i < stack->count; i++)
-        sink_printf(sink, "      %s %s\n", stack->frames[i] == stack->user ? "*" : " ",
-                    label_frame(stack->frames[i]).text);
+    struct shown shown = stacks_shown(stack, native);
+
+    for (size_t i = 0; i < shown.count; i++)
+        sink_printf(sink, "      %s %s\n", shown.frames[i] == stack->user ? "*" : " ",
+                    label_frame(shown.frames[i]).text);
+    if (shown.folded > 0)
+        sink_printf(sink, "        (%zu frame%s of the interpreter: --native shows them)\n", shown.folded,
+                    shown.folded == 1 ? "" : "s");
+    free(shown.frames);
 }
 
-static void write_sites(struct sink *sink, const struct profile *profile, size_t most)
+static void write_sites(struct sink *sink, const struct profile *profile, const struct text_options *options)
 {
+    const struct site **sites = metric_sites(profile, options->by);
+    size_t most = options->lines;
+
     heading(sink, "call sites (innermost frame first, * is the line that is responsible)");
     for (size_t i = 0; i < profile->site_count && i < most; i++) {
-        const struct site *site = &profile->sites[i];
+        const struct site *site = sites[i];
         const struct lw_site *record = &site->record;
         sink_printf(sink, "  site %u: resident %s, committed %s, swapped %s, peak %s, %" PRIu64 " live, %s\n", site->id,
                     size_prose(record->resident_bytes).text, size_prose(record->committed_bytes).text,
                     size_prose(record->swapped_bytes).text, size_prose(record->peak_resident_bytes).text,
                     record->live_count, size_rate(record->growth_bytes_per_s).text);
-        write_stack(sink, &site->stack);
+        write_stack(sink, &site->stack, options->native);
         for (size_t t = 0; t < site->touch_count && t < 3; t++)
             sink_printf(sink, "      touched first at %s (%s seen)\n", label_chain(&site->touches[t].stack, 70).text,
                         size_prose(site->touches[t].bytes).text);
     }
+    free(sites);
     if (profile->site_count > most)
         sink_printf(sink, "  %zu more sites: --sites N shows more\n", profile->site_count - most);
 }
 
-static void write_threads(struct sink *sink, const struct profile *profile)
+static void write_threads(struct sink *sink, const struct profile *profile, bool native)
 {
     static const char *const why[] = {
         [LW_THREAD_ASKED] = "no stack: it did not answer in time",
@@ -70,7 +82,7 @@ static void write_threads(struct sink *sink, const struct profile *profile)
         sink_printf(sink, "  %u %s (%c)%s%s\n", thread->tid, thread->name, thread->run_state,
                     thread->ready == LW_THREAD_READY ? "" : " ",
                     thread->ready == LW_THREAD_READY ? "" : why[thread->ready]);
-        write_stack(sink, &thread->stack);
+        write_stack(sink, &thread->stack, native);
     }
 }
 
@@ -170,8 +182,8 @@ void write_text_details(struct sink *sink, const struct story *story, const stru
 
     write_evidence(sink, &story->verdict);
     write_memory(sink, profile);
-    write_sites(sink, profile, options->lines);
-    write_threads(sink, profile);
+    write_sites(sink, profile, options);
+    write_threads(sink, profile, options->native);
     write_levels(sink, profile);
     write_timeline(sink, profile);
     write_events(sink, profile);

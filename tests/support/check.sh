@@ -84,7 +84,7 @@ run_bats() {
     done
 }
 
-shelf_programs() { run_bats tests/programs/*.bats tests/bad_input/*.bats; }
+shelf_programs() { run_bats tests/programs/*.bats tests/bad_input/*.bats tests/commands/*.bats; }
 
 shelf_html() {
     run_bats tests/html/*.bats
