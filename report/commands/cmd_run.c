@@ -121,14 +121,16 @@ static char **scoped_command(char **command, uint64_t limit_bytes)
 static void tell_end(const struct run_options *options, const struct surroundings *around,
                      const struct cgroup_job *cgroup, const struct run_end *end)
 {
-    char directory[PATH_MAX], keep[32];
+    char directory[PATH_MAX], keep[32], termination_log[PATH_MAX];
     const char *inherited = getenv("LASTWORDS");
 
     run_options_effective(options, inherited, "dir", directory, sizeof(directory));
     run_options_effective(options, inherited, "keep", keep, sizeof(keep));
+    run_options_effective(options, inherited, "termination_log", termination_log, sizeof(termination_log));
     run_outcome_tell(&(struct run_outcome){
         .job = around->launcher,
         .journal_directory = directory,
+        .termination_log = termination_log,
         .keep_always = strcmp(keep, "always") == 0,
         .end = end,
         .cgroup = cgroup,

@@ -12,7 +12,7 @@
 #include "commands/commands.h"
 #include "judgement/story.h"
 #include "sources/journal_find.h"
-#include "voices/write_text.h"
+#include "voices/write_summary.h"
 
 #define MAX_JOURNALS 256u
 
@@ -133,18 +133,48 @@ static bool worth_telling(const struct run_outcome *outcome, const struct profil
                       (profile->end == PROFILE_EXITED && verdict.by_memory));
 }
 
-static void print_story(struct profile **profiles, size_t count)
+/* In place of what the library wrote there in its last moment. A container's file exists already: never created. */
+static void write_termination_log(const struct run_outcome *outcome, const char *text, size_t length)
 {
-    struct text_options options = {.lines = TEXT_DEFAULT_LINES};
+    const char *path = outcome->termination_log;
+
+    if (strcmp(path, "off") == 0)
+        return;
+    if (!path[0] || strcmp(path, "auto") == 0)
+        path = "/dev/termination-log";
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write(fd, text, length) != (ssize_t)length)
+        fprintf(stderr, "lastwords: %s: the termination log is incomplete\n", path);
+    close(fd);
+}
+
+/* The title stands out where that is possible. */
+static void print_summary(const char *text)
+{
     struct problem problem;
-    struct story story;
     struct sink sink;
+    int title = (int)strcspn(text, "\n");
+
+    sink_over(&sink, stderr, "standard error");
+    sink_style(&sink, SINK_BOLD);
+    sink_printf(&sink, "%.*s", title, text);
+    sink_style(&sink, SINK_PLAIN);
+    sink_printf(&sink, "%s", text + title);
+    sink_close(&sink, &problem);
+}
+
+static void tell_story(const struct run_outcome *outcome, struct profile **profiles, size_t count)
+{
+    char text[SUMMARY_BYTES + 1];
+    struct story story;
 
     story_tell(profiles, count, &story);
+    size_t length = write_summary(&story, text);
     fflush(stdout);
-    sink_over(&sink, stderr, "standard error");
-    write_text(&sink, &story, &options);
-    sink_close(&sink, &problem);
+    print_summary(text);
+    write_termination_log(outcome, text, length);
 }
 
 /* Proof without a story: the counter rose, and nobody left a journal. */
@@ -193,7 +223,7 @@ void run_outcome_tell(const struct run_outcome *outcome)
     }
     merge_order(profiles, count);
     if (tell)
-        print_story(profiles, count);
+        tell_story(outcome, profiles, count);
     else
         remove_uneventful(outcome, &list, profiles, count);
     tell_without_journal(outcome, tell);

@@ -8,6 +8,7 @@
 struct run_outcome {
     const char *job;               /* identity.job of this run */
     const char *journal_directory; /* dir= as the job sees it; "": default */
+    const char *termination_log;   /* as the job sees it; "" and "auto": a container's, "off": none */
     bool keep_always;
     const struct run_end *end;
     const struct cgroup_job *cgroup;
@@ -15,8 +16,9 @@ struct run_outcome {
 };
 
 /*
- * Completes the journals, prints the post-mortem to standard error when memory ended the job (or a SIGKILL that people
- * would take for it), and removes journals that tell of no incident. Silent when the job ended well.
+ * Completes the journals, prints the post-mortem to standard error and to the termination log when memory ended the job
+ * (or a SIGKILL that people would take for it), and removes journals that tell of no incident. Silent when the job
+ * ended well.
  */
 void run_outcome_tell(const struct run_outcome *outcome);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "judgement/dashboard.h"
 #include "profile/labels.h"
 #include "profile/stacks.h"
 #include "sources/sizes.h"
@@ -126,6 +127,43 @@ static void write_timeline(struct sink *sink, const struct profile *profile)
     }
 }
 
+static void write_range(struct sink *sink, const char *what, const struct dashboard_range *range, uint64_t limit_bytes)
+{
+    sink_printf(sink, "    %-12s %s (%.0f %% of the limit) in the median, %s to %s\n", what,
+                size_prose(range->median_bytes).text, 100.0 * (double)range->median_bytes / (double)limit_bytes,
+                size_prose(range->low_bytes).text, size_prose(range->high_bytes).text);
+}
+
+/* Only for an end that people look for in vain on their dashboard. */
+static void write_dashboard(struct sink *sink, const struct story *story)
+{
+    static const unsigned periods_s[] = {15, 30};
+    const struct profile *profile = story->profile;
+    struct dashboard dashboard;
+    bool first = true;
+
+    for (size_t i = 0; story->verdict.by_memory && i < sizeof(periods_s) / sizeof(periods_s[0]); i++) {
+        if (!dashboard_judge(profile, periods_s[i] * UINT64_C(1000000000), &dashboard))
+            continue;
+        if (first) {
+            heading(sink, "what a dashboard showed (its last look before the end, whenever that was)");
+            sink_printf(
+                sink, "  true peak: %s, %.1f %% of the limit, at %.3f s\n", size_prose(dashboard.peak_bytes).text,
+                100.0 * (double)dashboard.peak_bytes / (double)dashboard.limit_bytes, seconds(dashboard.peak_ns));
+        }
+        first = false;
+        sink_printf(sink, "  looking every %u s:", periods_s[i]);
+        if (dashboard.blind_percent > 0)
+            sink_printf(sink, " nothing at all in %u %% of the cases, else", dashboard.blind_percent);
+        sink_printf(sink, "\n");
+        write_range(sink, "working set", &dashboard.working_set, dashboard.limit_bytes);
+        write_range(sink, "resident", &dashboard.resident, dashboard.limit_bytes);
+    }
+    if (!first)
+        sink_printf(sink, "  working set: used minus %s\n",
+                    dashboard.inactive_file_known ? "inactive file pages" : "reclaimable cache");
+}
+
 static void write_events(struct sink *sink, const struct profile *profile)
 {
     if (profile->event_count > 0)
@@ -186,6 +224,7 @@ void write_text_details(struct sink *sink, const struct story *story, const stru
     write_threads(sink, profile, options->native);
     write_levels(sink, profile);
     write_timeline(sink, profile);
+    write_dashboard(sink, story);
     write_events(sink, profile);
     write_surroundings(sink, profile);
 }
