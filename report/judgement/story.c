@@ -8,6 +8,8 @@ void story_tell(struct profile *const *profiles, size_t count, struct story *sto
     story->profile = all[0];
     story->others = all + 1;
     story->other_count = count - 1;
+    story->all = all;
+    story->all_count = count;
     verdict_decide(all[0], all, count, &story->verdict);
     story->advice_count = advice_give(all[0], &story->verdict, story->advices);
 }

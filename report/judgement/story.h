@@ -14,6 +14,8 @@ struct story {
     size_t advice_count;
     const struct profile *const *others; /* in the order of merge_order, without the first */
     size_t other_count;
+    const struct profile *const *all; /* the first and the others: peers for the verdict on each of them */
+    size_t all_count;
 };
 
 /* profiles: at least one, in the order of merge_order; borrowed. */

@@ -23,8 +23,7 @@ size_t label_columns(const char *text)
     return columns;
 }
 
-/* At most `columns` wide; what is too long ends in an ellipsis. */
-static struct label label_cut(const char *text, size_t columns)
+struct label label_cut(const char *text, size_t columns)
 {
     struct label label;
     size_t bytes = 0, used = 0, whole = label_columns(text);

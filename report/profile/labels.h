@@ -22,6 +22,9 @@ struct label label_callee(const struct stack *stack);
 /* The responsible frame and the way inward, at most `columns` wide, " → …" where something was left out. */
 struct label label_chain(const struct stack *stack, size_t columns);
 
+/* At most `columns` wide; what is too long ends in an ellipsis. */
+struct label label_cut(const char *text, size_t columns);
+
 /* Columns on a terminal: characters, not bytes. */
 size_t label_columns(const char *text);
 

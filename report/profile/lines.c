@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int frame_compare(const struct frame *a, const struct frame *b)
+int lines_compare(const struct frame *a, const struct frame *b)
 {
     if (a == b || !a || !b)
         return (b == NULL) - (a == NULL);
@@ -24,7 +24,7 @@ static int frame_compare(const struct frame *a, const struct frame *b)
 
 bool lines_same(const struct frame *a, const struct frame *b)
 {
-    return frame_compare(a, b) == 0;
+    return lines_compare(a, b) == 0;
 }
 
 static int size_order(uint64_t resident_a, uint64_t resident_b, uint64_t committed_a, uint64_t committed_b)
@@ -38,7 +38,7 @@ static int size_order(uint64_t resident_a, uint64_t resident_b, uint64_t committ
 static int site_compare(const void *a, const void *b)
 {
     const struct site *left = *(const struct site *const *)a, *right = *(const struct site *const *)b;
-    int order = frame_compare(left->stack.user, right->stack.user);
+    int order = lines_compare(left->stack.user, right->stack.user);
 
     if (order == 0)
         order = size_order(left->record.resident_bytes, right->record.resident_bytes, left->record.committed_bytes,
@@ -51,7 +51,7 @@ static int line_compare(const void *a, const void *b)
     const struct line *left = a, *right = b;
     int order = size_order(left->resident_bytes, right->resident_bytes, left->committed_bytes, right->committed_bytes);
 
-    return order ? order : frame_compare(left->frame, right->frame);
+    return order ? order : lines_compare(left->frame, right->frame);
 }
 
 static int64_t add_rates(int64_t a, int64_t b)

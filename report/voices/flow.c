@@ -60,14 +60,14 @@ static void add_process(struct flow *flow, const struct profile *profile, size_t
 
 void flow_make(struct flow *flow, const struct story *story, const struct view *view)
 {
-    size_t most = story->profile->site_count + story->profile->other_count;
+    size_t most = 0;
 
     *flow = (struct flow){.count = 0};
-    for (size_t i = 0; i < story->other_count; i++)
-        most += story->others[i]->site_count + story->others[i]->other_count;
+    for (size_t i = 0; i < story->all_count; i++)
+        most += story->all[i]->site_count + story->all[i]->other_count;
     flow->items = array_resize(NULL, most, sizeof(*flow->items));
-    for (size_t i = 0; i <= story->other_count; i++) {
-        const struct profile *profile = i == 0 ? story->profile : story->others[i - 1];
+    for (size_t i = 0; i < story->all_count; i++) {
+        const struct profile *profile = story->all[i];
         char name[160];
         snprintf(name, sizeof(name), "%.100s (pid %u)", profile->program, profile->identity->pid);
         add_process(flow, profile, i, view, story->other_count > 0 ? remark(flow, name) : NULL);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "judgement/job.h"
+
 /* A size or count; null for LW_UNKNOWN, LW_UNLIMITED and whatever JSON readers could not hold. */
 static json_t *number(uint64_t value)
 {
@@ -322,6 +324,53 @@ static json_t *capabilities_json(const struct profile *profile)
     return object;
 }
 
+static json_t *job_process_json(const struct job_process *process)
+{
+    const struct profile *profile = process->profile;
+    bool ticks = profile->tick_count > 0, grew = process->grew_bytes > 0;
+
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "pid",
+        number(profile->identity->pid), "ppid", number(profile->identity->ppid), "command", text(profile->command),
+        "journal", text(profile->name), "present", (int)process->present, "resident_bytes",
+        number(process->resident_bytes), "own_bytes", number(process->own_bytes), "inherited_bytes",
+        number(process->inherited_bytes), "peak_resident_bytes", number(process->peak_bytes), "peak_t_ms",
+        ticks ? milliseconds(process->peak_ns) : json_null(), "grew_bytes", number(process->grew_bytes),
+        "grew_from_t_ms", grew ? milliseconds(process->grew_from_ns) : json_null(), "grew_to_t_ms",
+        grew ? milliseconds(process->grew_to_ns) : json_null(), "end", text(process->end), "cause",
+        verdict_cause_name(process->verdict.cause), "oom_kill", verdict_oom_kill_name(process->verdict.oom_kill));
+}
+
+static json_t *job_line_json(const struct job_line *line)
+{
+    const struct frame *frame = line->frame;
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "function", frame ? text_or_null(frame->function) : json_null(),
+                     "file", frame ? text_or_null(frame->file) : json_null(), "line",
+                     frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
+                     number(line->resident_bytes), "committed_bytes", number(line->committed_bytes), "processes",
+                     number(line->processes));
+}
+
+static json_t *job_json(const struct story *story, const struct view *view)
+{
+    json_t *processes = json_array(), *lines = json_array();
+    struct job job;
+
+    job_make(&job, story);
+    for (size_t i = 0; i < job.count; i++)
+        json_array_append_new(processes, job_process_json(&job.processes[i]));
+    for (size_t i = 0; i < at_most(job.line_count, view); i++)
+        json_array_append_new(lines, job_line_json(&job.lines[i]));
+    json_t *made = json_pack(
+        "{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "started_at", date(job.started_realtime_ns), "processes",
+        processes, "lines", lines, "total", "resident_bytes", number(job.resident_bytes), "own_bytes",
+        number(job.own_bytes), "shared_bytes", number(job.shared_bytes), "file_bytes", number(job.file_bytes),
+        "swapped_bytes", number(job.swapped_bytes), "inherited_bytes", number(job.inherited_bytes));
+    job_free(&job);
+    return made;
+}
+
 void write_json(struct sink *sink, const struct story *story)
 {
     write_json_view(sink, story, &(struct view){.by = METRIC_RESIDENT});
@@ -349,6 +398,8 @@ void write_json_view(struct sink *sink, const struct story *story, const struct 
     json_object_set_new(root, "neighbours", neighbours_json(profile));
     json_object_set_new(root, "advice", advice_json(story));
     json_object_set_new(root, "capabilities", capabilities_json(profile));
+    if (story->other_count > 0)
+        json_object_set_new(root, "job", job_json(story, view));
     json_dumpf(root, sink->file, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
     sink_printf(sink, "\n");
     json_decref(root);

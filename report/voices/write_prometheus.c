@@ -185,24 +185,19 @@ static void begin(struct sink *sink, const char *name, const struct profile *pro
     label(sink, "host", host); /* in containers every pid is 1 */
 }
 
-static const struct profile *process(const struct story *story, size_t i)
-{
-    return i == 0 ? story->profile : story->others[i - 1];
-}
-
 static void write_processes(struct sink *sink, const struct story *story)
 {
     double value;
 
     for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++) {
         bool first = true;
-        for (size_t i = 0; i <= story->other_count; i++) {
-            if (!metrics[m].read(process(story, i), &value))
+        for (size_t i = 0; i < story->all_count; i++) {
+            if (!metrics[m].read(story->all[i], &value))
                 continue;
             if (first)
                 head(sink, metrics[m].name, metrics[m].type, metrics[m].help);
             first = false;
-            begin(sink, metrics[m].name, process(story, i));
+            begin(sink, metrics[m].name, story->all[i]);
             sink_printf(sink, "} %.16g\n", value);
         }
     }
@@ -211,11 +206,11 @@ static void write_processes(struct sink *sink, const struct story *story)
 static void write_verdicts(struct sink *sink, const struct story *story)
 {
     head(sink, "verdict", "gauge", "1, with what ended the process and why as labels.");
-    for (size_t i = 0; i <= story->other_count; i++) {
+    for (size_t i = 0; i < story->all_count; i++) {
         struct verdict verdict = story->verdict;
         if (i > 0)
-            verdict_decide(process(story, i), story->others, story->other_count, &verdict);
-        begin(sink, "verdict", process(story, i));
+            verdict_decide(story->all[i], story->all, story->all_count, &verdict);
+        begin(sink, "verdict", story->all[i]);
         label(sink, "cause", verdict_cause_name(verdict.cause));
         label(sink, "oom_kill", verdict_oom_kill_name(verdict.oom_kill));
         sink_printf(sink, "} 1\n");
@@ -244,8 +239,8 @@ static void write_lines(struct sink *sink, const struct story *story, const stru
 
     for (size_t m = 0; m < sizeof(site_metrics) / sizeof(site_metrics[0]); m++) {
         head(sink, site_metrics[m].name, "gauge", site_metrics[m].help);
-        for (size_t i = 0; i <= story->other_count; i++) {
-            const struct profile *profile = process(story, i);
+        for (size_t i = 0; i < story->all_count; i++) {
+            const struct profile *profile = story->all[i];
             const struct line **lines = metric_lines(profile, view->by);
             for (size_t l = 0; l < profile->line_count && l < most; l++)
                 write_line(sink, site_metrics[m].name, profile, lines[l],

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judgement/job.h"
 #include "profile/labels.h"
 #include "profile/lines.h"
 #include "sources/sizes.h"
@@ -16,6 +17,7 @@
 #define WIDTH        116u
 #define KEY_COLUMNS  13u
 #define ROW_COLUMNS  43u /* before `where` */
+#define PROCESS_ROWS 12u
 #define MIB          (UINT64_C(1) << 20)
 #define SCAN_LATE_NS UINT64_C(500000000)
 
@@ -322,19 +324,66 @@ static void write_losses(struct sink *sink, const struct profile *profile)
         row(sink, "note", "%s", profile->notes[i]);
 }
 
-static void write_others(struct sink *sink, const struct story *story)
+/* The same line in several processes: what a pool of workers does together. */
+static void write_job_lines(struct sink *sink, const struct job *job, const struct text_options *options)
 {
-    for (size_t i = 0; i < story->other_count && i < 12; i++) {
-        const struct profile *other = story->others[i];
-        struct verdict verdict;
-        char title[200];
-        verdict_decide(other, story->others, story->other_count, &verdict);
-        verdict_title(other, &verdict, title, sizeof(title));
-        row(sink, "also", "%.80s (pid %u), %s resident, %s: %s", other->program, other->identity->pid,
-            size_prose(verdict_resident_bytes(other)).text, title, other->name);
-    }
-    if (story->other_count > 12)
-        row(sink, "also", "%zu more", story->other_count - 12);
+    sink_printf(sink, "\n");
+    sink_style(sink, SINK_DIM);
+    sink_printf(sink, "  %12s %12s %12s   %s\n", "resident", "committed", "processes",
+                "where, in all processes together");
+    sink_style(sink, SINK_PLAIN);
+    for (size_t i = 0; i < job->line_count && i < options->lines; i++)
+        sink_printf(sink, "  %12s %12s %12zu   %s\n", size_table(job->lines[i].resident_bytes).text,
+                    size_table(job->lines[i].committed_bytes).text, job->lines[i].processes,
+                    label_frame(job->lines[i].frame).text);
+}
+
+static void write_process(struct sink *sink, const struct job_process *process, bool full)
+{
+    const struct profile *profile = process->profile;
+    char grew[32] = "", pid[32], end[sizeof(process->end) + 64];
+
+    if (process->grew_bytes >= MIB)
+        snprintf(grew, sizeof(grew), "%.1f-%.1f s", (double)process->grew_from_ns / 1e9,
+                 (double)process->grew_to_ns / 1e9);
+    snprintf(pid, sizeof(pid), "(pid %u)", profile->identity->pid);
+    snprintf(end, sizeof(end), "%s: %s", process->end, verdict_cause_name(process->verdict.cause));
+    size_t room = WIDTH - ROW_COLUMNS, taken = strlen(pid) + strlen(end) + 2;
+    sink_printf(sink, "  %12s %12s %12s   %s %s %s\n", size_table(process->own_bytes).text,
+                size_table(process->peak_bytes).text, grew,
+                label_cut(profile->command, taken + 16 < room ? room - taken : 16).text, pid, end);
+    if (full)
+        sink_printf(sink, "  %12s %12s %12s   resident %s%s, %s\n", "", "", "",
+                    size_prose(process->resident_bytes).text, process->present ? "" : ", gone before", profile->name);
+}
+
+/* Several processes: each with its sizes, its growth in the time of the job, its end and its cause; then the total. */
+static void write_job(struct sink *sink, const struct story *story, const struct text_options *options)
+{
+    struct job job;
+
+    if (story->other_count == 0)
+        return;
+    job_make(&job, story);
+    sink_printf(sink, "\n");
+    sink_style(sink, SINK_DIM);
+    sink_printf(sink, "  %12s %12s %12s   %s\n", "own", "peak", "grew at", "process");
+    sink_style(sink, SINK_PLAIN);
+    size_t most = options->full ? job.count : PROCESS_ROWS;
+    for (size_t i = 0; i < job.count && i < most; i++)
+        write_process(sink, &job.processes[i], options->full);
+    if (job.count > most)
+        sink_printf(sink, "  %12s %12s %12s   %zu more: --full\n", "", "", "", job.count - most);
+    row(sink, "together",
+        "%s in %zu process%s at the end of the first: own %s, shared memory %s and files %s once%s%s%s",
+        size_prose(job.resident_bytes).text, job.present, job.present == 1 ? "" : "es", size_prose(job.own_bytes).text,
+        size_prose(job.shared_bytes).text, size_prose(job.file_bytes).text,
+        job.inherited_bytes > 0 ? "; inherited by fork and not counted again " : "",
+        job.inherited_bytes > 0 ? size_prose(job.inherited_bytes).text : "",
+        job.swapped_bytes > 0 ? "; some of it is swapped besides" : "");
+    if (options->full)
+        write_job_lines(sink, &job, options);
+    job_free(&job);
 }
 
 static void write_facts(struct sink *sink, const struct story *story)
@@ -355,7 +404,22 @@ static void write_remedies(struct sink *sink, const struct story *story)
     for (size_t i = 0; i < story->advice_count; i++)
         row(sink, story->advices[i].kind == ADVICE_QUICK ? "quick fix" : "proper fix", "%s", story->advices[i].text);
     write_losses(sink, story->profile);
-    write_others(sink, story);
+}
+
+/* The other processes in a row each, for voices that have no table of them. */
+static void write_others(struct sink *sink, const struct story *story)
+{
+    for (size_t i = 0; i < story->other_count && i < PROCESS_ROWS; i++) {
+        const struct profile *other = story->others[i];
+        struct verdict verdict;
+        char title[200];
+        verdict_decide(other, story->all, story->all_count, &verdict);
+        verdict_title(other, &verdict, title, sizeof(title));
+        row(sink, "also", "%.80s (pid %u), %s resident, %s: %s", other->program, other->identity->pid,
+            size_prose(verdict_resident_bytes(other)).text, title, other->name);
+    }
+    if (story->other_count > PROCESS_ROWS)
+        row(sink, "also", "%zu more", story->other_count - PROCESS_ROWS);
 }
 
 void text_rows(const struct story *story, sink_take_row *take_row, void *context)
@@ -364,6 +428,7 @@ void text_rows(const struct story *story, sink_take_row *take_row, void *context
 
     write_facts(&rows, story);
     write_remedies(&rows, story);
+    write_others(&rows, story);
 }
 
 void write_text(struct sink *sink, const struct story *story, const struct text_options *options)
@@ -375,6 +440,7 @@ void write_text(struct sink *sink, const struct story *story, const struct text_
     write_lines(sink, profile, options);
     sink_printf(sink, "\n");
     write_remedies(sink, story);
+    write_job(sink, story, options);
     if (options->full)
         write_text_details(sink, story, options);
     else
