@@ -3,21 +3,14 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "judgement/job.h"
-
-/* A size or count; null for LW_UNKNOWN, LW_UNLIMITED and whatever JSON readers could not hold. */
-static json_t *number(uint64_t value)
-{
-    return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
-}
+#include "voices/json_parts.h"
 
 /* null without a state in the journal */
 static json_t *state_number(const struct profile *profile, uint64_t value)
 {
-    return profile->has_state ? number(value) : json_null();
+    return profile->has_state ? json_number(value) : json_null();
 }
 
 static json_t *milliseconds(uint64_t ns)
@@ -30,72 +23,17 @@ static json_t *percent(uint32_t permyriad, bool known)
     return known ? json_real(permyriad / 100.0) : json_null();
 }
 
-/* Texts of a profile are valid UTF-8; one that was cut elsewhere is repaired. */
-static json_t *text(const char *value)
-{
-    json_t *made = json_string(value);
-
-    if (!made) {
-        size_t size = 4 * strlen(value) + 1;
-        char *clean = array_resize(NULL, size, 1);
-        sink_printable(value, strlen(value), clean, size);
-        made = json_string(clean);
-        free(clean);
-    }
-    return made;
-}
-
-static json_t *text_or_null(const char *value)
-{
-    return value[0] ? text(value) : json_null();
-}
-
-static json_t *date(uint64_t realtime_ns)
-{
-    time_t when = (time_t)(realtime_ns / 1000000000);
-    struct tm parts;
-    char out[64], day[40];
-
-    if (realtime_ns == 0 || !gmtime_r(&when, &parts))
-        return json_null();
-    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(out, sizeof(out), "%s.%03uZ", day, (unsigned)(realtime_ns / 1000000 % 1000));
-    return json_string(out);
-}
-
-static json_t *frame_json(const struct frame *frame)
-{
-    bool python = frame->kind == FRAME_PYTHON;
-    char address[32];
-
-    snprintf(address, sizeof(address), "0x%llx", (unsigned long long)frame->address);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", python ? "python" : "native", "function",
-                     text_or_null(frame->function), "file", text_or_null(frame->file), "line",
-                     frame->line > 0 ? json_integer(frame->line) : json_null(), "module", text_or_null(frame->module),
-                     "address", python ? json_null() : json_string(address), "build_id", text_or_null(frame->build_id));
-}
-
-static json_t *stack_json(const struct stack *stack)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < stack->count; i++)
-        if (stack->frames[i]->kind != FRAME_MARKER)
-            json_array_append_new(array, frame_json(stack->frames[i]));
-    return array;
-}
-
 static json_t *process_json(const struct profile *profile)
 {
     const struct lw_identity *identity = profile->identity;
     json_t *command = json_array();
 
     for (size_t i = 0; i < profile->argument_count; i++)
-        json_array_append_new(command, text(profile->arguments[i]));
+        json_array_append_new(command, json_text(profile->arguments[i]));
     uint64_t ended = profile->ended_ns ? identity->started_realtime_ns + profile->ended_ns : 0;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "pid", number(identity->pid), "ppid",
-                     number(identity->ppid), "command", command, "started_at", date(identity->started_realtime_ns),
-                     "ended_at", date(ended), "exit", "code",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "pid", json_number(identity->pid), "ppid",
+                     json_number(identity->ppid), "command", command, "started_at",
+                     json_date(identity->started_realtime_ns), "ended_at", json_date(ended), "exit", "code",
                      profile->exit_code_known ? json_integer(profile->exit_code) : json_null(), "signal",
                      profile->signal ? json_integer(profile->signal) : json_null());
 }
@@ -105,9 +43,9 @@ static json_t *verdict_json(const struct verdict *verdict)
     json_t *evidence = json_array();
 
     for (size_t i = 0; i < verdict->evidence_count; i++)
-        json_array_append_new(evidence, text(verdict->evidence[i]));
+        json_array_append_new(evidence, json_text(verdict->evidence[i]));
     return json_pack("{s:s, s:f, s:o, s:s, s:o}", "cause", verdict_cause_name(verdict->cause), "confidence",
-                     verdict->confidence, "sentence", text(verdict->sentence), "oom_kill",
+                     verdict->confidence, "sentence", json_text(verdict->sentence), "oom_kill",
                      verdict_oom_kill_name(verdict->oom_kill), "evidence", evidence);
 }
 
@@ -116,13 +54,14 @@ static json_t *level_json(const struct level *level)
     const struct lw_level *record = &level->record;
 
     return json_pack("{s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", level->kind,
-                     "path", text(level->path), "own", (record->flags & LW_LEVEL_OWN) != 0, "kills",
-                     (record->flags & LW_LEVEL_KILLS) != 0, "bytes", number(record->limit_bytes), "used_bytes",
-                     number(record->used_bytes), "reclaimable_bytes", number(record->reclaimable_bytes),
-                     "headroom_bytes", number(record->headroom_bytes), "high_bytes", number(record->high_bytes),
-                     "swap_limit_bytes", number(record->swap_limit_bytes), "swap_used_bytes",
-                     number(record->swap_used_bytes), "peak_bytes", number(record->peak_bytes), "oom_kills",
-                     number(record->oom_kills), "oom_kills_start", number(record->oom_kills_start));
+                     "path", json_text(level->path), "own", (record->flags & LW_LEVEL_OWN) != 0, "kills",
+                     (record->flags & LW_LEVEL_KILLS) != 0, "bytes", json_number(record->limit_bytes), "used_bytes",
+                     json_number(record->used_bytes), "reclaimable_bytes", json_number(record->reclaimable_bytes),
+                     "headroom_bytes", json_number(record->headroom_bytes), "high_bytes",
+                     json_number(record->high_bytes), "swap_limit_bytes", json_number(record->swap_limit_bytes),
+                     "swap_used_bytes", json_number(record->swap_used_bytes), "peak_bytes",
+                     json_number(record->peak_bytes), "oom_kills", json_number(record->oom_kills), "oom_kills_start",
+                     json_number(record->oom_kills_start));
 }
 
 static json_t *limit_json(const struct profile *profile)
@@ -132,12 +71,12 @@ static json_t *limit_json(const struct profile *profile)
 
     for (size_t i = 0; i < profile->level_count; i++)
         json_array_append_new(levels, level_json(&profile->levels[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "binding", binding ? text(binding->path) : json_null(),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "binding", binding ? json_text(binding->path) : json_null(),
                      "kind", binding ? json_string(binding->kind) : json_null(), "bytes",
-                     binding ? number(binding->record.limit_bytes) : json_null(), "used_bytes",
-                     binding ? number(binding->record.used_bytes) : json_null(), "reclaimable_bytes",
-                     binding ? number(binding->record.reclaimable_bytes) : json_null(), "headroom_bytes",
-                     binding ? number(profile->state.headroom_bytes) : json_null(), "levels", levels);
+                     binding ? json_number(binding->record.limit_bytes) : json_null(), "used_bytes",
+                     binding ? json_number(binding->record.used_bytes) : json_null(), "reclaimable_bytes",
+                     binding ? json_number(binding->record.reclaimable_bytes) : json_null(), "headroom_bytes",
+                     binding ? json_number(profile->state.headroom_bytes) : json_null(), "levels", levels);
 }
 
 static json_t *pressure_json(const struct profile *profile)
@@ -182,13 +121,14 @@ static json_t *site_json(const struct site *site)
     json_t *touched = json_array();
 
     for (size_t i = 0; i < site->touch_count; i++)
-        json_array_append_new(touched, json_pack("{s:o, s:o}", "bytes", number(site->touches[i].bytes), "stack",
-                                                 stack_json(&site->touches[i].stack)));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "id", number(site->id), "committed_bytes",
-                     number(record->committed_bytes), "resident_bytes", number(record->resident_bytes), "swapped_bytes",
-                     number(record->swapped_bytes), "peak_resident_bytes", number(record->peak_resident_bytes),
-                     "live_allocations", number(record->live_count), "growth_bytes_per_s",
-                     (json_int_t)record->growth_bytes_per_s, "stack", stack_json(&site->stack), "touched_by", touched);
+        json_array_append_new(touched, json_pack("{s:o, s:o}", "bytes", json_number(site->touches[i].bytes), "stack",
+                                                 json_stack(&site->touches[i].stack)));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "id", json_number(site->id), "committed_bytes",
+                     json_number(record->committed_bytes), "resident_bytes", json_number(record->resident_bytes),
+                     "swapped_bytes", json_number(record->swapped_bytes), "peak_resident_bytes",
+                     json_number(record->peak_resident_bytes), "live_allocations", json_number(record->live_count),
+                     "growth_bytes_per_s", (json_int_t)record->growth_bytes_per_s, "stack", json_stack(&site->stack),
+                     "touched_by", touched);
 }
 
 static size_t at_most(size_t count, const struct view *view)
@@ -213,12 +153,12 @@ static json_t *line_json(const struct line *line)
     json_t *sites = json_array();
 
     for (size_t i = 0; i < line->site_count; i++)
-        json_array_append_new(sites, number(line->sites[i]->id));
+        json_array_append_new(sites, json_number(line->sites[i]->id));
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "function",
-                     frame ? text_or_null(frame->function) : json_null(), "file",
-                     frame ? text_or_null(frame->file) : json_null(), "line",
+                     frame ? json_text_or_null(frame->function) : json_null(), "file",
+                     frame ? json_text_or_null(frame->file) : json_null(), "line",
                      frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
-                     number(line->resident_bytes), "committed_bytes", number(line->committed_bytes),
+                     json_number(line->resident_bytes), "committed_bytes", json_number(line->committed_bytes),
                      "growth_bytes_per_s", (json_int_t)line->growth_bytes_per_s, "sites", sites);
 }
 
@@ -239,7 +179,7 @@ static json_t *other_json(const struct profile *profile)
 
     for (size_t i = 0; i < profile->other_count; i++)
         json_array_append_new(array, json_pack("{s:s, s:o}", "kind", profile->others[i].key, "resident_bytes",
-                                               number(profile->others[i].resident_bytes)));
+                                               json_number(profile->others[i].resident_bytes)));
     return array;
 }
 
@@ -249,8 +189,8 @@ static json_t *threads_json(const struct profile *profile)
 
     for (size_t i = 0; i < profile->thread_count; i++) {
         const struct thread *thread = &profile->threads[i];
-        json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "tid", number(thread->tid), "name",
-                                               text(thread->name), "stack", stack_json(&thread->stack)));
+        json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "tid", json_number(thread->tid), "name",
+                                               json_text(thread->name), "stack", json_stack(&thread->stack)));
     }
     return array;
 }
@@ -263,12 +203,13 @@ static json_t *timeline_json(const struct profile *profile)
         const struct lw_tick *tick = &profile->ticks[i];
         bool pressure = tick->some_total_us != LW_UNKNOWN;
         json_array_append_new(
-            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "t_ms", milliseconds(tick->t_ns),
-                             "headroom_bytes", number(tick->headroom_bytes), "current_bytes",
-                             number(tick->current_bytes), "reclaimable_bytes", number(tick->reclaimable_bytes),
-                             "rss_bytes", number(tick->rss_bytes), "committed_bytes", number(tick->committed_bytes),
-                             "some_avg10", percent(tick->some_avg10_permyriad, pressure), "full_avg10",
-                             percent(tick->full_avg10_permyriad, pressure), "stage", profile_stage_name(tick->stage)));
+            array,
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "t_ms", milliseconds(tick->t_ns),
+                      "headroom_bytes", json_number(tick->headroom_bytes), "current_bytes",
+                      json_number(tick->current_bytes), "reclaimable_bytes", json_number(tick->reclaimable_bytes),
+                      "rss_bytes", json_number(tick->rss_bytes), "committed_bytes", json_number(tick->committed_bytes),
+                      "some_avg10", percent(tick->some_avg10_permyriad, pressure), "full_avg10",
+                      percent(tick->full_avg10_permyriad, pressure), "stage", profile_stage_name(tick->stage)));
     }
     return array;
 }
@@ -279,7 +220,7 @@ static json_t *events_json(const struct profile *profile)
 
     for (size_t i = 0; i < profile->event_count; i++)
         json_array_append_new(array, json_pack("{s:o, s:s, s:o}", "t_ms", milliseconds(profile->events[i].t_ns), "kind",
-                                               profile->events[i].kind, "text", text(profile->events[i].text)));
+                                               profile->events[i].kind, "text", json_text(profile->events[i].text)));
     return array;
 }
 
@@ -290,12 +231,12 @@ static json_t *neighbours_json(const struct profile *profile)
     for (size_t i = 0; i < profile->neighbour_count; i++) {
         const struct lw_neighbour *record = &profile->neighbours[i].record;
         json_array_append_new(
-            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "pid", number(record->pid), "ppid",
-                             number(record->ppid), "name", text(profile->neighbours[i].name), "resident_bytes",
-                             number(record->rss_bytes), "first_resident_bytes", number(record->first_rss_bytes),
-                             "peak_resident_bytes", number(record->peak_rss_bytes), "child",
-                             (record->flags & LW_NEIGHBOUR_CHILD) != 0, "gone", record->gone_ns != 0, "killed",
-                             (record->flags & LW_NEIGHBOUR_KILLED) != 0));
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "pid", json_number(record->pid), "ppid",
+                             json_number(record->ppid), "name", json_text(profile->neighbours[i].name),
+                             "resident_bytes", json_number(record->rss_bytes), "first_resident_bytes",
+                             json_number(record->first_rss_bytes), "peak_resident_bytes",
+                             json_number(record->peak_rss_bytes), "child", (record->flags & LW_NEIGHBOUR_CHILD) != 0,
+                             "gone", record->gone_ns != 0, "killed", (record->flags & LW_NEIGHBOUR_KILLED) != 0));
     }
     return array;
 }
@@ -307,7 +248,7 @@ static json_t *advice_json(const struct story *story)
     for (size_t i = 0; i < story->advice_count; i++)
         json_array_append_new(array, json_pack("{s:s, s:o}", "kind",
                                                story->advices[i].kind == ADVICE_QUICK ? "quick" : "proper", "text",
-                                               text(story->advices[i].text)));
+                                               json_text(story->advices[i].text)));
     return array;
 }
 
@@ -319,7 +260,7 @@ static json_t *capabilities_json(const struct profile *profile)
         const struct capability *capability = &profile->capabilities[i];
         json_object_set_new(
             object, capability->name,
-            json_pack("{s:b, s:o}", "available", (int)capability->available, "why", text(capability->why)));
+            json_pack("{s:b, s:o}", "available", (int)capability->available, "why", json_text(capability->why)));
     }
     return object;
 }
@@ -331,13 +272,14 @@ static json_t *job_process_json(const struct job_process *process)
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "pid",
-        number(profile->identity->pid), "ppid", number(profile->identity->ppid), "command", text(profile->command),
-        "journal", text(profile->name), "present", (int)process->present, "resident_bytes",
-        number(process->resident_bytes), "own_bytes", number(process->own_bytes), "inherited_bytes",
-        number(process->inherited_bytes), "peak_resident_bytes", number(process->peak_bytes), "peak_t_ms",
-        ticks ? milliseconds(process->peak_ns) : json_null(), "grew_bytes", number(process->grew_bytes),
-        "grew_from_t_ms", grew ? milliseconds(process->grew_from_ns) : json_null(), "grew_to_t_ms",
-        grew ? milliseconds(process->grew_to_ns) : json_null(), "end", text(process->end), "cause",
+        json_number(profile->identity->pid), "ppid", json_number(profile->identity->ppid), "command",
+        json_text(profile->command), "journal", json_text(profile->name), "present", (int)process->present,
+        "resident_bytes", json_number(process->resident_bytes), "own_bytes", json_number(process->own_bytes),
+        "inherited_bytes", json_number(process->inherited_bytes), "peak_resident_bytes",
+        json_number(process->peak_bytes), "peak_t_ms", ticks ? milliseconds(process->peak_ns) : json_null(),
+        "grew_bytes", json_number(process->grew_bytes), "grew_from_t_ms",
+        grew ? milliseconds(process->grew_from_ns) : json_null(), "grew_to_t_ms",
+        grew ? milliseconds(process->grew_to_ns) : json_null(), "end", json_text(process->end), "cause",
         verdict_cause_name(process->verdict.cause), "oom_kill", verdict_oom_kill_name(process->verdict.oom_kill));
 }
 
@@ -345,11 +287,12 @@ static json_t *job_line_json(const struct job_line *line)
 {
     const struct frame *frame = line->frame;
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "function", frame ? text_or_null(frame->function) : json_null(),
-                     "file", frame ? text_or_null(frame->file) : json_null(), "line",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "function",
+                     frame ? json_text_or_null(frame->function) : json_null(), "file",
+                     frame ? json_text_or_null(frame->file) : json_null(), "line",
                      frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
-                     number(line->resident_bytes), "committed_bytes", number(line->committed_bytes), "processes",
-                     number(line->processes));
+                     json_number(line->resident_bytes), "committed_bytes", json_number(line->committed_bytes),
+                     "processes", json_number(line->processes));
 }
 
 static json_t *job_json(const struct story *story, const struct view *view)
@@ -362,11 +305,12 @@ static json_t *job_json(const struct story *story, const struct view *view)
         json_array_append_new(processes, job_process_json(&job.processes[i]));
     for (size_t i = 0; i < at_most(job.line_count, view); i++)
         json_array_append_new(lines, job_line_json(&job.lines[i]));
-    json_t *made = json_pack(
-        "{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "started_at", date(job.started_realtime_ns), "processes",
-        processes, "lines", lines, "total", "resident_bytes", number(job.resident_bytes), "own_bytes",
-        number(job.own_bytes), "shared_bytes", number(job.shared_bytes), "file_bytes", number(job.file_bytes),
-        "swapped_bytes", number(job.swapped_bytes), "inherited_bytes", number(job.inherited_bytes));
+    json_t *made =
+        json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "started_at", json_date(job.started_realtime_ns),
+                  "processes", processes, "lines", lines, "total", "resident_bytes", json_number(job.resident_bytes),
+                  "own_bytes", json_number(job.own_bytes), "shared_bytes", json_number(job.shared_bytes), "file_bytes",
+                  json_number(job.file_bytes), "swapped_bytes", json_number(job.swapped_bytes), "inherited_bytes",
+                  json_number(job.inherited_bytes));
     job_free(&job);
     return made;
 }
