@@ -10,10 +10,10 @@ static const struct {
     const char *text;
 } commands[] = {
     {"run", cmd_run, "start a job with the library preloaded; when it dies of memory, say why"},
-    {"report", cmd_report, "the post-mortem from a journal, as text or JSON"},
+    {"report", cmd_report, "the post-mortem from a journal, as text or for other programs"},
     {"doctor", cmd_doctor, "what can be sensed here, and what is missing"},
     {"top", NULL, NULL},
-    {"diff", NULL, NULL},
+    {"diff", cmd_diff, "two runs: which lines of code hold more now, and which less"},
     {"explain", cmd_explain, "what the kernel's OOM record says, in plain words, and who held the memory"},
 };
 

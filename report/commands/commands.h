@@ -13,9 +13,11 @@
 #define EXIT_DONE       0
 #define EXIT_UNREADABLE 1
 #define EXIT_USAGE      2
+#define EXIT_GREW       3 /* diff: by more than was allowed */
 
 int cmd_run(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 
