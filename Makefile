@@ -18,7 +18,7 @@ COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(W
 SHIM_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
                -fno-exceptions -fasynchronous-unwind-tables -Ishim -I.
 REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I. -I$(BUILD)/web -I$(BUILD)/generated
-REPORT_LIBS := -ljansson -ldw -lelf -lprotobuf-c -lz -lstdc++ -lm
+REPORT_LIBS := -ljansson -ldw -lelf -lprotobuf-c -lz -lncursesw -ltinfo -lstdc++ -lm
 TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -I. -Itests/support
 
 SHIM_SRC := $(sort $(wildcard shim/*/*.c))

@@ -12,7 +12,7 @@ static const struct {
     {"run", cmd_run, "start a job with the library preloaded; when it dies of memory, say why"},
     {"report", cmd_report, "the post-mortem from a journal, as text or for other programs"},
     {"doctor", cmd_doctor, "what can be sensed here, and what is missing"},
-    {"top", NULL, NULL},
+    {"top", cmd_top, "a running job, live: headroom, time to the limit, growing lines"},
     {"diff", cmd_diff, "two runs: which lines of code hold more now, and which less"},
     {"explain", cmd_explain, "what the kernel's OOM record says, in plain words, and who held the memory"},
 };

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "judgement/story.h"
+#include "voices/top_view.h"
+#include "voices/write_diff.h"
 #include "voices/write_folded.h"
 #include "voices/write_html.h"
 #include "voices/write_json.h"
@@ -28,9 +30,30 @@ static FILE *nowhere(void)
     return stream ? stream : stdout;
 }
 
+static void show_top(struct sink *sink, const struct story *story, const struct view *view)
+{
+    static struct top_page page;
+    struct top_view top = {.columns = 40 + story->profile->site_count % 90, .rows = 10, .by = view->by};
+
+    top.ascii = top.keys = story->profile->tick_count % 2;
+    top_compose(story->profile, &top, &page);
+    sink_printf(sink, "%s", page.lines[page.count - 1].text);
+}
+
+static void compare_with_itself(struct sink *sink, const struct story *story, const struct view *view)
+{
+    struct diff_view diff = {.stories = {story, story}, .sites = view->by % 2};
+    struct comparison comparison;
+
+    compare_make(&comparison, story, story, METRIC_PEAK, diff.sites);
+    write_diff_text(sink, &comparison, &diff);
+    write_diff_json(sink, &comparison, &diff);
+    compare_free(&comparison);
+}
+
 /* One of these each time, in turn: they read the same stacks. */
 static void (*const voices[])(struct sink *sink, const struct story *story, const struct view *view) = {
-    write_folded, write_pprof, write_prometheus, write_speedscope};
+    write_folded, write_pprof, write_prometheus, write_speedscope, show_top, compare_with_itself};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -15,7 +15,7 @@ build() {
     ${CC:-gcc} -std=gnu17 -O1 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"fuzz"' -fsanitize=address,undefined \
         -fno-sanitize-recover=all -Ireport -Ibuild/generated -Ibuild/web -I. -Itests/support -o "$out/$name" "$@" tests/support/make_*.c \
         report/judgement/*.c report/profile/*.c report/sources/*.c report/voices/*.c \
-        build/generated/pprof.pb-c.c build/web/assets.o -ljansson -ldw -lelf -lprotobuf-c -lz -lstdc++ -lm
+        build/generated/pprof.pb-c.c build/web/assets.o -ljansson -ldw -lelf -lprotobuf-c -lz -lncursesw -ltinfo -lstdc++ -lm
 }
 build journal_fuzz tests/fuzz/driver.c tests/fuzz/journal_fuzz.c
 case ${1:-} in

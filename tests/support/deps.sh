@@ -12,8 +12,10 @@ packages=(
     node-d3                                     # charts of report --html, put into the command
     libprotobuf-c-dev protobuf-c-compiler zlib1g-dev # report --pprof
     libjemalloc-dev                             # allocator=jemalloc
+    libncurses-dev                              # top
     libcmocka-dev bats                          # tests
     golang-go python3-jsonschema                # go tool pprof, schemas: readers of what report writes
+    tmux                                        # a terminal for top
     python3 python3-pandas                      # demo and scenarios
     perl util-linux                             # programs under the preload; taskset, unshare
     qemu-system-x86 cpio busybox-static kmod    # the cgroup v2 guest
