@@ -39,7 +39,12 @@ TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard 
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/%.o)
 
-all: $(BUILD)/liblastwords.so $(BUILD)/lastwords
+# the manual and the completions: text of report/manual with what --help and the table of options say
+MANUAL := $(patsubst report/manual/%.scd,$(BUILD)/manual/%.1,$(filter-out %-options.scd,$(sort $(wildcard report/manual/*.scd)))) \
+          $(BUILD)/manual/lastwords-options.7
+COMPLETIONS := $(addprefix $(BUILD)/completions/,bash zsh fish)
+
+all: $(BUILD)/liblastwords.so $(BUILD)/lastwords $(MANUAL) $(COMPLETIONS)
 
 $(BUILD)/liblastwords.so: $(SHIM_OBJ) shim/shim.map
 	$(CC) -shared -o $@ $(SHIM_OBJ) -Wl,--version-script=shim/shim.map -Wl,-z,now -Wl,-z,relro -Wl,-z,defs \
@@ -69,6 +74,36 @@ $(BUILD)/web/assets.o: report/voices/web/assets.S $(BUILD)/web/report.js $(BUILD
 	$(CC) -c -I$(BUILD)/web -o $@ $<
 
 $(BUILD)/report/voices/write_html.o: $(BUILD)/web/web_hashes.h
+
+$(BUILD)/list_options: shim/list_options.c $(BUILD)/shim/ground/options.o $(BUILD)/shim/ground/text.o
+	$(CC) $(COMMON) -Ishim -I. -o $@ $^
+
+$(BUILD)/manual/lastwords.part: $(BUILD)/lastwords
+	@mkdir -p $(@D)
+	$< --help | sed -nE 's/^  ([a-z]+) +(.+)$$/*\1*\n\t\2\n/p' >$@
+
+$(BUILD)/manual/lastwords-options.part: $(BUILD)/list_options report/manual/table.awk
+	@mkdir -p $(@D)
+	$< | awk -f report/manual/table.awk >$@
+
+$(BUILD)/manual/lastwords-%.part: $(BUILD)/lastwords report/manual/options.awk report/manual/section.awk
+	@mkdir -p $(@D)
+	$< $* --help 2>/dev/null | awk -f report/manual/options.awk | awk -f report/manual/section.awk >$@
+
+# only when it is whole: a page that scdoc refuses leaves no file behind
+page = sed -e 's/@VERSION@/$(VERSION)/' -e '/^@[A-Z]*@$$/{' -e 'r $(BUILD)/manual/$*.part' -e 'd' -e '}' $< | scdoc >$@.new && mv $@.new $@
+
+$(BUILD)/manual/%.1: report/manual/%.scd $(BUILD)/manual/%.part
+	$(page)
+
+$(BUILD)/manual/%.7: report/manual/%.scd $(BUILD)/manual/%.part
+	$(page)
+
+$(BUILD)/completions/%: report/manual/completions.sh report/manual/options.awk $(BUILD)/lastwords
+	@mkdir -p $(@D)
+	sh $< $* $(BUILD)/lastwords >$@.new && mv $@.new $@
+
+.SECONDARY:
 
 $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
@@ -134,6 +169,12 @@ unit: $(UNIT_BIN)
 install: all
 	install -D -m 0755 $(BUILD)/lastwords $(DESTDIR)$(PREFIX)/bin/lastwords
 	install -D -m 0755 $(BUILD)/liblastwords.so $(DESTDIR)$(PREFIX)/lib/lastwords/liblastwords.so
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(filter %.1,$(MANUAL))
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man7 $(filter %.7,$(MANUAL))
+	install -D -m 0644 $(BUILD)/completions/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lastwords
+	install -D -m 0644 $(BUILD)/completions/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lastwords
+	install -D -m 0644 $(BUILD)/completions/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lastwords.fish
+	install -D -m 0644 report/voices/report.schema.json $(DESTDIR)$(PREFIX)/share/lastwords/report.schema.json
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

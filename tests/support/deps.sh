@@ -13,9 +13,11 @@ packages=(
     libprotobuf-c-dev protobuf-c-compiler zlib1g-dev # report --pprof
     libjemalloc-dev                             # allocator=jemalloc
     libncurses-dev                              # top
+    scdoc                                       # manual pages
     libcmocka-dev bats                          # tests
     golang-go python3-jsonschema                # go tool pprof, schemas: readers of what report writes
     tmux                                        # a terminal for top
+    fish zsh                                    # shells that the completions are for
     python3 python3-pandas                      # demo and scenarios
     perl util-linux                             # programs under the preload; taskset, unshare
     qemu-system-x86 cpio busybox-static kmod    # the cgroup v2 guest
