@@ -27,7 +27,7 @@ static void is_the_first_screen(void **unused)
     assert_int_equal(length, strlen(text));
     assert_int_equal(strncmp(text, "lastwords: ./leak --fast (pid 4711) was OOM-killed\n", 51), 0);
     assert_non_null(strstr(text, "remember (leak)"));
-    assert_non_null(strstr(text, "full report: lastwords report leak.lw --full\n"));
+    assert_non_null(strstr(text, "full report: lastwords report leak.lw --html\n"));
     profile_free(profile);
 }
 
@@ -59,7 +59,7 @@ static void is_cut_at_a_line(void **unused)
     assert_true(length <= SUMMARY_BYTES && length > SUMMARY_BYTES - 600);
     assert_int_equal(text[length - 1], '\n');
     assert_non_null(strstr(text, "  cause      one line: 70 %"));
-    assert_null(strstr(text, "full report"));
+    assert_null(strstr(text, "full report:"));
     for (int i = 0; i < COUNT; i++)
         profile_free(profiles[i]);
 }
