@@ -4,7 +4,7 @@
 # make demo       installs what is missing, builds, runs the pandas ETL in a small cgroup, shows the post-mortem
 # make check      installs what is missing, builds, runs all tests
 # make check-unit, check-house, check-scenario, check-guest, check-programs    parts of it, without installing
-# make deps       installs what is missing (Debian, Ubuntu; needs root or sudo)
+# make deps       installs what is missing (Debian, Ubuntu; needs root or sudo); deps-build: without what only tests need
 # make install    PREFIX=/usr/local
 
 VERSION := 0.1.0
@@ -151,10 +151,13 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(filter-out $(BUILD)/rep
 
 programs: $(PROGRAM_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
 
+deps-build:
+	tests/support/deps.sh build
+
 deps:
 	tests/support/deps.sh
 
-demo: deps
+demo: deps-build
 	$(MAKE) --no-print-directory all
 	examples/etl/demo.sh
 
@@ -184,4 +187,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit deps demo check check-unit check-house check-scenario check-guest check-programs check-fuzz check-html install format clean
+.PHONY: all programs unit deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-fuzz check-html install format clean

@@ -1,31 +1,41 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what building, the demo and the tests need and this machine lacks. Debian and Ubuntu; root or sudo.
+# Installs what building and the demo (deps.sh build) or also the tests (deps.sh tests, the default) need and this
+# machine lacks. Debian and Ubuntu; root or sudo.
 #
 # Where everything is there already it asks nothing, needs no rights and touches no network.
 set -eu
 
-packages=(
-    gcc g++ make libc6-dev binutils git         # build, and programs that the tests run unchanged
-    libunwind-dev libunwind8                    # stacks, in the library
-    libjansson-dev libdw-dev libelf-dev         # the command
-    node-d3                                     # charts of report --html, put into the command
+build=(
+    gcc make libc6-dev binutils git
+    libunwind-dev libunwind8                         # stacks, in the library
+    libjansson-dev libdw-dev libelf-dev              # the command
+    node-d3                                          # charts of report --html, put into the command
     libprotobuf-c-dev protobuf-c-compiler zlib1g-dev # report --pprof
-    libjemalloc-dev                             # allocator=jemalloc
-    libncurses-dev                              # top
-    scdoc                                       # manual pages
-    libcmocka-dev bats                          # tests
-    golang-go python3-jsonschema                # go tool pprof, schemas: readers of what report writes
-    tmux                                        # a terminal for top
-    fish zsh                                    # shells that the completions are for
-    python3 python3-pandas                      # demo and scenarios
-    perl util-linux                             # programs under the preload; taskset, unshare
-    qemu-system-x86 cpio busybox-static kmod    # the cgroup v2 guest
-    xz-utils zstd                               # compressed kernel modules of newer distributions
+    libjemalloc-dev                                  # allocator=jemalloc
+    libncurses-dev                                   # top
+    scdoc                                            # manual pages
+    g++                                              # the demangler comes with its run-time
+    python3 python3-pandas util-linux                # the demo
+)
+tests=(
+    libcmocka-dev bats
+    golang-go python3-jsonschema                     # go tool pprof, schemas: readers of what report writes
+    tmux                                             # a terminal for top
+    fish zsh                                         # shells that the completions are for
+    perl                                             # programs under the preload
+    qemu-system-x86 cpio busybox-static kmod         # the cgroup v2 guest
+    xz-utils zstd                                    # compressed kernel modules of newer distributions
 )
 # The page of report --html is tested in a browser. Ubuntu has none as a package; the tests say so there.
 browser=(chromium chromium-driver python3-selenium)
-[ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = ubuntu ] || packages+=("${browser[@]}")
+[ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = ubuntu ] || tests+=("${browser[@]}")
+
+case ${1:-tests} in
+    build) packages=("${build[@]}") ;;
+    tests) packages=("${build[@]}" "${tests[@]}") ;;
+    *) echo "usage: deps.sh [build|tests]" >&2; exit 2 ;;
+esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "deps: this installs packages on Debian and Ubuntu only. Elsewhere, install the like of: ${packages[*]}" >&2
