@@ -106,7 +106,7 @@ static bool is_yielding(void)
 /* Waits until the gate is open. The caller has no lock of ours; the program may hold any of its own here. */
 static void wait_here(void *ucontext, bool async)
 {
-    if (thread_state.flags & (THREAD_OURS | THREAD_WAITING) || is_yielding())
+    if (thread_state.flags & (THREAD_OURS | THREAD_WAITING) || is_yielding() || !guard_same_process())
         return;
     thread_state.flags |= THREAD_WAITING;
     thread_state.depth++; /* what happens in here is ours */

@@ -9,6 +9,7 @@
 #include "conduct/stack.h"
 #include "conduct/touch.h"
 #include "conduct/watcher.h"
+#include "ground/fence.h"
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
@@ -28,8 +29,8 @@
 
 #define LIVE_SLOTS          131072u
 #define MAPPING_SLOTS       16384u
-#define ARENA_BYTES         (32u << 20)  /* address space; used pages only cost memory */
-#define FIRST_INTERVAL      (64u << 10)  /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
+#define ARENA_BYTES         (32u << 20) /* address space; used pages only cost memory */
+#define FIRST_INTERVAL      (64u << 10) /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
 #define TAKEOFF_PATIENCE_NS UINT64_C(2000000000) /* it takes some 10 ms, 250 ms in an emulated machine */
 #define LOADER_PATIENCE_NS                                                                                             \
@@ -293,6 +294,16 @@ static void drop_flight(void)
     memset(&flight.journal, 0, sizeof flight.journal);
 }
 
+/* What an earlier flight still has: the parent's in a forked child, our own after an exec that failed. */
+static void leave_flight(void)
+{
+    cgroup_close(&flight.cgroup);
+    pressure_close(&flight.pressure);
+    residency_close(&flight.residency);
+    faults_close();
+    drop_flight();
+}
+
 static bool is_own_flight(void)
 {
     uint32_t phase = flight_phase();
@@ -326,6 +337,8 @@ static void watch_partings(void)
 static void activate(void)
 {
     guard_mark_process();
+    if (flight.journal.base)
+        leave_flight();
     clear_flight();
     if (arena_open(&flight.arena, ARENA_BYTES) && open_journal() && open_stores()) {
         lock_memory();
@@ -342,7 +355,7 @@ void lifecycle_consider(size_t size)
 {
     uint64_t rss, data, wanted = flight.options.activate_bytes;
     uint32_t dormant = FLIGHT_DORMANT;
-    if (!process_statm(&rss, &data))
+    if (guard_is_guest() || !process_statm(&rss, &data))
         return;
     if (born) { /* a child starts with its parent's memory, shared: only what it adds counts */
         born = 0;
@@ -369,26 +382,28 @@ void lifecycle_await_takeoff(void)
 
 /* ---- fork, exec, exit ---- */
 
+void lifecycle_before_fork(void)
+{
+    lifecycle_await_takeoff();
+    fence_fork_prepare();
+}
+
 void lifecycle_forked(void)
 {
-    bool had = flight.journal.base != NULL;
+    fence_fork_child();
     guard_mark_process();
     if (flight_phase() == FLIGHT_OFF || flight_phase() == FLIGHT_UNBORN)
         return;
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
     born = 1;
     thread_state = (struct thread_state){.depth = thread_state.depth};
-    if (!had)
+    if (!flight.journal.base && !flight.arena.base)
         return;
     python_forget();
     gate_reset();
     flight.journal_path[0] = '\0'; /* the parent's: neither unlinked nor written to */
-    cgroup_close(&flight.cgroup);
-    pressure_close(&flight.pressure);
-    residency_close(&flight.residency);
-    faults_close();
     filter_clear();
-    drop_flight();
+    leave_flight();
 }
 
 void lifecycle_exit(int code)
@@ -416,10 +431,12 @@ void lifecycle_exec(void)
     struct guard guard;
     if (!is_own_flight() || !guard_enter(&guard))
         return;
-    bool stopped = watcher_stop(EXIT_PATIENCE_NS);
+    bool stopped = watcher_stop(EXIT_PATIENCE_NS) && watcher_gone(EXIT_PATIENCE_NS);
+    gate_arm(NULL);
     journal_set_life(&flight.journal, LW_LIFE_EXECED, 0, flight_now_ns());
     if (!is_remarkable() && flight.journal_path[0])
         sys_unlink(flight.journal_path);
+    flight.journal_path[0] = '\0';
     /* Should exec fail, the process goes on as it began. Stores stay mapped: other threads may be inside them. */
     __atomic_store_n(&flight.phase, stopped ? FLIGHT_DORMANT : FLIGHT_OFF, __ATOMIC_RELEASE);
     guard_leave(&guard);

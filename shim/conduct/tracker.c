@@ -36,6 +36,9 @@ static void record_block(void *pointer, size_t size, double weight)
     uint64_t usable = next.malloc_usable_size(pointer) + CHUNK_HEAD;
     struct live_block block = {.size = size, .weight = (float)weight, .site = capture_site(LW_SITE_HEAP, now)};
     block.overhead = usable - size <= CHUNK_WASTE ? (uint32_t)(usable - size) : 0;
+    struct tracker_block stale; /* freed past our doors, e.g. by a library that was loaded with RTLD_DEEPBIND */
+    if (filter_maybe(pointer))
+        tracker_moving(&stale, pointer);
     if (live_insert(&flight.live, pointer, &block))
         sites_grow(&flight.sites, block.site, size, (double)block.weight, now);
     else
@@ -138,12 +141,25 @@ void tracker_allocated(void *pointer, size_t size)
     guard_leave(&guard);
 }
 
+void tracker_moving(struct tracker_block *block, void *pointer)
+{
+    block->known =
+        flight_phase() == FLIGHT_ACTIVE && guard_same_process() && live_remove(&flight.live, pointer, &block->block);
+    if (block->known)
+        sites_shrink(&flight.sites, block->block.site, block->block.size, (double)block->block.weight);
+}
+
 void tracker_freeing(void *pointer)
 {
-    struct live_block block;
-    if (flight_phase() != FLIGHT_ACTIVE || !guard_same_process() || !live_remove(&flight.live, pointer, &block))
-        return;
-    sites_shrink(&flight.sites, block.site, block.size, (double)block.weight);
+    struct tracker_block block;
+    tracker_moving(&block, pointer);
+}
+
+/* Meanwhile nobody else can have got the address: it was in use all the time. */
+void tracker_stayed(const struct tracker_block *block, void *pointer)
+{
+    if (block->known && flight_phase() == FLIGHT_ACTIVE && live_insert(&flight.live, pointer, &block->block))
+        sites_grow(&flight.sites, block->block.site, block->block.size, (double)block->block.weight, flight_now_ns());
 }
 
 static void lost(void *context, uint32_t site, uint64_t bytes, int count_gone)
@@ -157,13 +173,29 @@ static uint64_t whole_pages(size_t size)
     return (size + page - 1) & ~(page - 1);
 }
 
+/* A shared mapping of an ordinary file is page cache, which the kernel can take back; of tmpfs or a memfd it is not. */
 static enum lw_site_kind kind_of(int flags, int fd)
 {
-    if ((flags & MAP_TYPE) != MAP_PRIVATE)
-        return LW_SITE_SHARED;
-    if (!(flags & MAP_ANONYMOUS) && fd >= 0)
-        return LW_SITE_FILE;
-    return flags & MAP_NORESERVE ? LW_SITE_RESERVED : LW_SITE_MAPPING;
+    bool private = (flags & MAP_TYPE) == MAP_PRIVATE;
+    if (flags & MAP_ANONYMOUS || fd < 0)
+        return !private ? LW_SITE_SHARED : flags & MAP_NORESERVE ? LW_SITE_RESERVED : LW_SITE_MAPPING;
+    return private || !sys_in_memory(fd) ? LW_SITE_FILE : LW_SITE_SHARED;
+}
+
+/* The guard is held. [start, end) is the site's from now on; `extend`: one with what ends there, if it is the same. */
+static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, bool extend)
+{
+    if ((flight_phase() != FLIGHT_ACTIVE && end - start < DORMANT_STEP) || !awake(end - start))
+        return;
+    uint64_t now = flight_now_ns();
+    struct mapping range = {.start = start, .end = end, .kind = (uint32_t)kind};
+    range.site = capture_site(kind, now);
+    if (extend && mappings_extend(&flight.mappings, &range))
+        sites_extend(&flight.sites, range.site, end - start, now);
+    else if (mappings_add(&flight.mappings, &range, lost, NULL))
+        sites_grow(&flight.sites, range.site, end - start, 1, now);
+    if (end - start >= GATE_REQUEST)
+        gate_look();
 }
 
 void tracker_mapped(void *address, size_t size, int flags, int fd)
@@ -171,17 +203,27 @@ void tracker_mapped(void *address, size_t size, int flags, int fd)
     struct guard guard;
     if (!guard_enter(&guard))
         return;
-    if ((flight_phase() == FLIGHT_ACTIVE || size >= DORMANT_STEP) && awake(size)) {
-        uint64_t now = flight_now_ns(), rounded = whole_pages(size);
-        struct mapping range = {.start = (uintptr_t)address, .end = (uintptr_t)address + rounded};
-        range.kind = kind_of(flags, fd);
-        range.site = capture_site((enum lw_site_kind)range.kind, now);
-        if (mappings_add(&flight.mappings, &range, lost, NULL))
-            sites_grow(&flight.sites, range.site, rounded, 1, now);
-        refusal_recorded(size);
-        if (size >= GATE_REQUEST)
-            gate_look();
-    }
+    note_range((uintptr_t)address, (uintptr_t)address + whole_pages(size), kind_of(flags, fd), false);
+    refusal_recorded(size);
+    guard_leave(&guard);
+}
+
+void tracker_remapped(const struct tracker_range *range, void *address, size_t size)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    enum lw_site_kind kind = range->count ? (enum lw_site_kind)range->pieces[0].kind : LW_SITE_MAPPING;
+    note_range((uintptr_t)address, (uintptr_t)address + whole_pages(size), kind, false);
+    guard_leave(&guard);
+}
+
+void tracker_break_grew(void *from, size_t bytes)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    note_range((uintptr_t)from, (uintptr_t)from + bytes, LW_SITE_BRK, true);
     guard_leave(&guard);
 }
 
@@ -226,12 +268,45 @@ void tracker_filled(void *buffer, size_t size)
     guard_leave(&guard);
 }
 
-void tracker_unmapped(void *address, size_t size)
+static void forget(struct tracker_range *range, uint64_t start, uint64_t end)
 {
     struct guard guard;
+    range->count = 0;
     if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
         return;
-    if (guard_same_process())
-        mappings_remove(&flight.mappings, (uintptr_t)address, (uintptr_t)address + whole_pages(size), lost, NULL);
+    if (guard_same_process() && start < end)
+        range->count = mappings_take(&flight.mappings, start, end, range->pieces, TRACKER_PIECES, lost, NULL);
+    guard_leave(&guard);
+}
+
+void tracker_unmapping(struct tracker_range *range, void *address, size_t size)
+{
+    forget(range, (uintptr_t)address, (uintptr_t)address + whole_pages(size));
+}
+
+void tracker_break_shrinks(struct tracker_range *range, void *to, size_t bytes)
+{
+    forget(range, (uintptr_t)to, (uintptr_t)to + bytes);
+}
+
+/* A segment of System V goes as a whole, and only its beginning is told. */
+void tracker_detaching(struct tracker_range *range, const void *address)
+{
+    struct mapping segment = {0};
+    range->count = 0;
+    if (flight_phase() == FLIGHT_ACTIVE && mappings_find(&flight.mappings, (uintptr_t)address, &segment) &&
+        segment.start == (uintptr_t)address && segment.kind == LW_SITE_SHARED)
+        forget(range, segment.start, segment.end);
+}
+
+void tracker_still_mapped(const struct tracker_range *range)
+{
+    struct guard guard;
+    if (!range->count || flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
+        return;
+    for (uint32_t i = 0; i < range->count; i++)
+        if (mappings_add(&flight.mappings, &range->pieces[i], lost, NULL))
+            sites_grow(&flight.sites, range->pieces[i].site, range->pieces[i].end - range->pieces[i].start, 1,
+                       flight_now_ns());
     guard_leave(&guard);
 }

@@ -9,6 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/live.h"
+#include "store/mappings.h"
+
+/* What was forgotten before a call that may refuse; the caller's own, on its stack. */
+struct tracker_block {
+    bool known;
+    struct live_block block;
+};
+
+#define TRACKER_PIECES 8u /* more pieces in one call are forgotten for good, should it refuse */
+
+struct tracker_range {
+    uint32_t count;
+    struct mapping pieces[TRACKER_PIECES];
+};
+
 /*
  * Before the real allocation, on the slow path. true: with action=refuse this request does not fit; errno is ENOMEM,
  * and nothing else is to be done. See conduct/refusal.h.
@@ -18,6 +34,9 @@ bool tracker_refuses(size_t size);
 void tracker_allocated(void *pointer, size_t size);
 /* Before the real free or realloc of a pointer that filter_maybe() names. */
 void tracker_freeing(void *pointer);
+/* The same before a realloc, and after one that failed. */
+void tracker_moving(struct tracker_block *block, void *pointer);
+void tracker_stayed(const struct tracker_block *block, void *pointer);
 /* Before a thread is made: its stack is memory that no other door sees. */
 void tracker_thread_coming(void);
 /* First thing in a new thread of the program. */
@@ -26,6 +45,14 @@ void tracker_thread_began(void);
 void tracker_filled(void *buffer, size_t size);
 void tracker_mapped(void *address, size_t size, int flags, int fd);
 void tracker_mapping_refused(size_t size);
-void tracker_unmapped(void *address, size_t size);
+/* Before the real munmap, mremap or shmdt. After one that failed: tracker_still_mapped. */
+void tracker_unmapping(struct tracker_range *range, void *address, size_t size);
+void tracker_detaching(struct tracker_range *range, const void *address);
+void tracker_still_mapped(const struct tracker_range *range);
+/* After mremap: what it was is known from what was forgotten. */
+void tracker_remapped(const struct tracker_range *range, void *address, size_t size);
+/* The program moved its break itself: to the byte, not to the page. */
+void tracker_break_grew(void *from, size_t bytes);
+void tracker_break_shrinks(struct tracker_range *range, void *to, size_t bytes);
 
 #endif

@@ -18,6 +18,7 @@
 #include "observe/unwind.h"
 #include "store/sampler.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -61,6 +62,7 @@ static struct {
     struct headroom_history history;
     struct process_numbers process;
     pthread_t thread;
+    uint32_t tid;
 } watch;
 
 /* ---- takeoff: in the watcher thread, with the program running ---- */
@@ -582,14 +584,24 @@ static void ask_for_punctuality(void)
     sys_call(SYS_sched_setattr, 0, (long)&attributes, 0, 0, 0, 0);
 }
 
+/*
+ * main() may end by pthread_exit() and leave the process to its threads: the last one of them ends it, by exit(0). That
+ * is us then: returning is enough, the C library counts.
+ */
+static bool is_last(void)
+{
+    return watch.process.threads == 2 && watch.process.leader_gone;
+}
+
 static void *watch_thread(void *context)
 {
     guard_own_thread();
+    __atomic_store_n(&watch.tid, sys_gettid(), __ATOMIC_RELEASE);
     sys_call(SYS_prctl, PR_SET_NAME, (long)"lastwords", 0, 0, 0, 0);
     sys_call(SYS_prctl, PR_SET_TIMERSLACK, 1, 0, 0, 0, 0);
     ask_for_punctuality();
     takeoff();
-    while (!__atomic_load_n(&flight.stop, __ATOMIC_ACQUIRE)) {
+    while (!__atomic_load_n(&flight.stop, __ATOMIC_ACQUIRE) && !is_last()) {
         uint32_t heard = __atomic_load_n(&flight.bell, __ATOMIC_ACQUIRE);
         look();
         uint64_t pause = next_look();
@@ -631,4 +643,13 @@ bool watcher_stop(uint64_t patience_ns)
     while (__atomic_load_n(&flight.stop, __ATOMIC_ACQUIRE) != 2 && sys_now_ns() < until)
         sys_wait(&flight.stop, 1, 5 * MS);
     return __atomic_load_n(&flight.stop, __ATOMIC_ACQUIRE) == 2;
+}
+
+bool watcher_gone(uint64_t patience_ns)
+{
+    uint64_t until = sys_now_ns() + patience_ns;
+    uint32_t tid = __atomic_load_n(&watch.tid, __ATOMIC_ACQUIRE);
+    while (sys_call(SYS_tgkill, sys_getpid(), tid, 0, 0, 0, 0) == 0 && sys_now_ns() < until)
+        sys_yield();
+    return sys_call(SYS_tgkill, sys_getpid(), tid, 0, 0, 0, 0) == -ESRCH;
 }

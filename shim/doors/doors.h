@@ -9,4 +9,11 @@
 
 #define DOOR __attribute__((visibility("default")))
 
+#include <stddef.h>
+
+/* Not declared by every C library that a program may have been made for. */
+void cfree(void *pointer);
+void free_sized(void *pointer, size_t size);
+void free_aligned_sized(void *pointer, size_t alignment, size_t size);
+
 #endif

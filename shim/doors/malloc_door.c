@@ -20,9 +20,11 @@
 /* With action=refuse, for requests on the slow path only: errno is set. */
 #define REFUSED(size) UNLIKELY(tracker_refuses(size))
 
+/* A request that is refused for its form (EINVAL) is no sign of memory running out. */
 static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
 {
-    tracker_allocated(pointer, size);
+    if (pointer || errno == ENOMEM)
+        tracker_allocated(pointer, size);
     return pointer;
 }
 
@@ -59,10 +61,27 @@ DOOR void free(void *pointer)
         free_slowly(pointer);
 }
 
+/* C23: equivalent to free for a pointer and a size that belong together. */
+DOOR void free_sized(void *pointer, size_t size)
+{
+    free(pointer);
+}
+
+DOOR void free_aligned_sized(void *pointer, size_t alignment, size_t size)
+{
+    free(pointer);
+}
+
+DOOR void cfree(void *pointer)
+{
+    free(pointer);
+}
+
+/* Bootstrap blocks are never used again; with size 0 nothing takes their place, as with glibc's own. */
 static void *leave_bootstrap(void *pointer, size_t size)
 {
     size_t had = next_bootstrap_size(pointer);
-    void *fresh = next.malloc(size);
+    void *fresh = size ? next.malloc(size) : NULL;
     if (fresh)
         memcpy(fresh, pointer, had < size ? had : size);
     return fresh;
@@ -74,19 +93,19 @@ static size_t grown_by(void *pointer, size_t size)
     return size > had ? size - had : 0;
 }
 
-/*
- * The record goes before the block does: afterwards another thread may own the address. Should the real function
- * refuse, the old block lives on unrecorded, which a sampling profile can bear.
- */
+/* The record goes before the block does: afterwards another thread may own the address. */
 static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size)
 {
+    struct tracker_block block = {.known = false};
     if (pointer && next_bootstrap_owns(pointer))
         return leave_bootstrap(pointer, size);
     if (REFUSED(grown_by(pointer, size)))
         return NULL;
     if (pointer && filter_maybe(pointer))
-        tracker_freeing(pointer);
+        tracker_moving(&block, pointer);
     void *fresh = next.realloc(pointer, size);
+    if (!fresh && size)
+        tracker_stayed(&block, pointer);
     if (fresh || size)
         tracker_allocated(fresh, size);
     return fresh;
@@ -127,8 +146,8 @@ DOOR int posix_memalign(void **out, size_t alignment, size_t size)
     if (!counted && REFUSED(size))
         return ENOMEM;
     int error = next.posix_memalign(out, alignment, size);
-    if (!counted && error == 0)
-        tracker_allocated(*out, size);
+    if (!counted && (error == 0 || error == ENOMEM))
+        tracker_allocated(error ? NULL : *out, size);
     return error;
 }
 

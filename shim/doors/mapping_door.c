@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* mapping_door: address space that the program takes and gives back by itself. */
+/*
+ * mapping_door: address space that the program takes and gives back by itself.
+ *
+ * A range is noted after it was obtained and forgotten before it is given back: once it is free, another thread may
+ * get the same addresses. Should the real call refuse, what was forgotten is put back.
+ *
+ * An allocator that stands behind ours (a preloaded jemalloc or tcmalloc) comes through these doors as well: what it
+ * maps is where the blocks lie that malloc_door records, so it is passed through unseen. glibc's malloc does not come
+ * here at all: it calls mmap and sbrk within the library.
+ *
+ * There is no record of what madvise or mprotect do to a range: how much of it is resident, the kernel is asked. Only
+ * where madvise makes the kernel touch pages, they are looked at as after a large read.
+ */
 #include "conduct/tracker.h"
 #include "doors/doors.h"
 #include "ground/guard.h"
@@ -7,7 +19,17 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* Memory that will be charged when it is touched: not a reservation, not a private mapping of a file. */
 static bool is_for_use(int flags, int fd)
@@ -15,13 +37,15 @@ static bool is_for_use(int flags, int fd)
     return (flags & MAP_ANONYMOUS || fd < 0) && !(flags & MAP_NORESERVE);
 }
 
-static void *map(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+static inline void *map(const void *caller, void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     /* Without access it is a reservation, whatever the flags say. */
     int kind = protection == PROT_NONE ? flags | MAP_NORESERVE : flags;
     if (is_for_use(kind, fd) && UNLIKELY(tracker_refuses(size)))
         return MAP_FAILED;
     void *result = next.mmap(address, size, protection, flags, fd, offset);
+    if (next_is_allocator(caller))
+        return result;
     if (result != MAP_FAILED)
         tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
@@ -31,39 +55,112 @@ static void *map(void *address, size_t size, int protection, int flags, int fd, 
 
 DOOR void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    return map(address, size, protection, flags, fd, offset);
+    return map(__builtin_return_address(0), address, size, protection, flags, fd, offset);
 }
 
 /* off_t has 64 bits on every machine that is supported, so this is the same function. */
 DOOR void *mmap64(void *address, size_t size, int protection, int flags, int fd, off64_t offset)
 {
-    return map(address, size, protection, flags, fd, offset);
+    return map(__builtin_return_address(0), address, size, protection, flags, fd, offset);
 }
 
-/* The record goes first: once the range is unmapped, another thread may get the same addresses. */
 DOOR int munmap(void *address, size_t size)
 {
-    tracker_unmapped(address, size);
-    return next.munmap(address, size);
+    struct tracker_range range;
+    tracker_unmapping(&range, address, size);
+    int result = next.munmap(address, size);
+    if (result != 0)
+        tracker_still_mapped(&range);
+    return result;
 }
 
+/* The new address is an argument with MREMAP_FIXED only; elsewhere the C library passes on NULL or a mere wish. */
 DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
 {
-    void *target = NULL;
-    if (flags & MREMAP_FIXED) {
-        va_list arguments;
-        va_start(arguments, flags);
-        target = va_arg(arguments, void *);
-        va_end(arguments);
-    }
+    struct tracker_range range;
+    va_list arguments;
+    va_start(arguments, flags);
+    void *target = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
+    va_end(arguments);
     if (size > old_size && UNLIKELY(tracker_refuses(size - old_size)))
         return MAP_FAILED;
+    tracker_unmapping(&range, address, old_size);
     void *result = next.mremap(address, old_size, size, flags, target);
-    if (result != MAP_FAILED) {
-        tracker_unmapped(address, old_size);
-        tracker_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    } else if (errno == ENOMEM) {
+    if (result == MAP_FAILED && errno == ENOMEM)
         tracker_mapping_refused(size);
-    }
+    if (result == MAP_FAILED || flags & MREMAP_DONTUNMAP)
+        tracker_still_mapped(&range);
+    if (result != MAP_FAILED && !next_is_allocator(__builtin_return_address(0)))
+        tracker_remapped(&range, result, size);
+    return result;
+}
+
+DOOR int madvise(void *address, size_t size, int advice)
+{
+    int result = next.madvise(address, size, advice);
+    if (result == 0 && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
+        tracker_filled(address, size);
+    return result;
+}
+
+/* ---- the program break, where the program itself moves it ---- */
+
+static void moved_break(char *from, char *to)
+{
+    if (to > from)
+        tracker_break_grew(from, (size_t)(to - from));
+}
+
+DOOR void *sbrk(intptr_t more)
+{
+    struct tracker_range range = {.count = 0};
+    if (more < 0)
+        tracker_break_shrinks(&range, (char *)next.sbrk(0) + more, (size_t)-more);
+    if (more > 0 && UNLIKELY(tracker_refuses((size_t)more)))
+        return (void *)-1;
+    char *before = next.sbrk(more);
+    if (before == (char *)-1)
+        tracker_still_mapped(&range);
+    else if (!next_is_allocator(__builtin_return_address(0)))
+        moved_break(before, before + more);
+    return before;
+}
+
+DOOR int brk(void *end)
+{
+    struct tracker_range range = {.count = 0};
+    char *before = next.sbrk(0);
+    if ((char *)end < before)
+        tracker_break_shrinks(&range, end, (size_t)(before - (char *)end));
+    if ((char *)end > before && UNLIKELY(tracker_refuses((size_t)((char *)end - before))))
+        return -1;
+    int result = next.brk(end);
+    if (result != 0)
+        tracker_still_mapped(&range);
+    else if (!next_is_allocator(__builtin_return_address(0)))
+        moved_break(before, end);
+    return result;
+}
+
+/* ---- shared memory of System V ---- */
+
+DOOR void *shmat(int id, const void *address, int flags)
+{
+    struct shmid_ds segment;
+    void *result = next.shmat(id, address, flags);
+    int saved = errno;
+    if (result != (void *)-1 && shmctl(id, IPC_STAT, &segment) == 0)
+        tracker_mapped(result, segment.shm_segsz, MAP_SHARED, -1);
+    errno = saved;
+    return result;
+}
+
+DOOR int shmdt(const void *address)
+{
+    struct tracker_range range;
+    tracker_detaching(&range, address);
+    int result = next.shmdt(address);
+    if (result != 0)
+        tracker_still_mapped(&range);
     return result;
 }

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+sighandler_t __sysv_signal(int number, sighandler_t handler); /* declared for strict C only */
+sighandler_t bsd_signal(int number, sighandler_t handler);    /* gone from the headers */
+
 static void hide(int signal, struct sigaction *action)
 {
     if (signals_is_handler(signal, action))
@@ -34,12 +37,48 @@ DOOR int sigaction(int signal, const struct sigaction *restrict action, struct s
     return result;
 }
 
-DOOR sighandler_t signal(int number, sighandler_t handler)
+static sighandler_t set(sighandler_t (*real)(int, sighandler_t), int number, sighandler_t handler)
 {
-    struct sigaction before;
     if (stays_ours(number, handler == SIG_DFL))
         return SIG_DFL;
-    bool ours = next.sigaction(number, NULL, &before) == 0 && signals_is_handler(number, &before);
-    sighandler_t had = next.signal(number, handler);
+    bool ours = signals_is_ours(number);
+    sighandler_t had = real(number, handler);
     return ours && had != SIG_ERR ? SIG_DFL : had;
+}
+
+DOOR sighandler_t signal(int number, sighandler_t handler)
+{
+    return set(next.signal, number, handler);
+}
+
+/* Other names of it. */
+DOOR sighandler_t bsd_signal(int number, sighandler_t handler)
+{
+    return set(next.signal, number, handler);
+}
+
+DOOR sighandler_t ssignal(int number, sighandler_t handler)
+{
+    return set(next.signal, number, handler);
+}
+
+/* What a program compiled as strict C or POSIX gets for signal(). */
+DOOR sighandler_t __sysv_signal(int number, sighandler_t handler)
+{
+    return set(next.sysv_signal, number, handler);
+}
+
+DOOR sighandler_t sysv_signal(int number, sighandler_t handler)
+{
+    return set(next.sysv_signal, number, handler);
+}
+
+/* It changes the signal mask as well, so it is always called. */
+DOOR sighandler_t sigset(int number, sighandler_t handler)
+{
+    bool ours = signals_is_ours(number);
+    if (number == SIGTRAP && handler != SIG_HOLD)
+        faults_surrender();
+    sighandler_t had = next.sigset(number, handler);
+    return ours && had != SIG_ERR && had != SIG_HOLD ? SIG_DFL : had;
 }

@@ -32,3 +32,8 @@ bool guard_same_process(void)
         return __atomic_load_n(witness, __ATOMIC_ACQUIRE) != 0;
     return witness_pid == 0 || witness_pid == sys_getpid();
 }
+
+bool guard_is_guest(void)
+{
+    return witness && guard_same_process() && witness_pid != sys_getpid();
+}

@@ -90,5 +90,7 @@ static inline void guard_own_thread(void)
  */
 void guard_mark_process(void);
 bool guard_same_process(void);
+/* A child of vfork: another process in our memory, until it calls exec. Nothing may be set up for it. */
+bool guard_is_guest(void);
 
 #endif

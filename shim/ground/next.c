@@ -5,10 +5,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 /* glibc 2.36 asks for some 40 bytes during the first dlsym; other libraries' early constructors may ask for more. */
 #define BOOTSTRAP_BYTES 32768
@@ -92,9 +95,15 @@ static void *early_calloc(size_t count, size_t size)
     return bootstrap_allocate(bytes, 16); /* fresh static memory is zero */
 }
 
+/* Bootstrap blocks do not come here (realloc_slowly), so a pointer here is of the real allocator: never moved. */
 static void *early_realloc(void *pointer, size_t size)
 {
-    return ready() ? next.realloc(pointer, size) : bootstrap_allocate(size, 16);
+    if (ready())
+        return next.realloc(pointer, size);
+    if (!pointer)
+        return bootstrap_allocate(size, 16);
+    errno = ENOMEM;
+    return NULL;
 }
 
 static void *early_reallocarray(void *pointer, size_t count, size_t size)
@@ -142,31 +151,31 @@ static size_t early_usable_size(void *pointer)
     return pointer && ready() ? next.malloc_usable_size(pointer) : 0;
 }
 
-static int early_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *arg)
-{
-    return ready() ? next.pthread_create(thread, attributes, start, arg) : EAGAIN;
-}
+/* A stub that can only say no while some thread resolves: `failure` with this errno. */
+#define EARLY(type, name, parameters, arguments, error, failure)                                                       \
+    static type early_##name parameters                                                                                \
+    {                                                                                                                  \
+        if (ready())                                                                                                   \
+            return next.name arguments;                                                                                \
+        errno = error;                                                                                                 \
+        return failure;                                                                                                \
+    }
 
-static int early_iterate(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context)
-{
-    return ready() ? next.dl_iterate_phdr(visit, context) : 0;
-}
-
-static int early_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
-{
-    if (ready())
-        return next.sigaction(signal, action, old);
-    errno = ENOSYS;
-    return -1;
-}
-
-static void (*early_signal(int signal, void (*handler)(int)))(int)
-{
-    if (ready())
-        return next.signal(signal, handler);
-    errno = ENOSYS;
-    return SIG_ERR;
-}
+EARLY(int, pthread_create, (pthread_t * thread, const pthread_attr_t *attributes, void *(*start)(void *), void *arg),
+      (thread, attributes, start, arg), EAGAIN, EAGAIN)
+EARLY(int, dl_iterate_phdr, (int (*visit)(struct dl_phdr_info *, size_t, void *), void *context), (visit, context),
+      EAGAIN, 0)
+EARLY(int, sigaction, (int signal, const struct sigaction *action, struct sigaction *old), (signal, action, old),
+      ENOSYS, -1)
+EARLY(sighandler_t, signal, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
+EARLY(sighandler_t, sysv_signal, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
+EARLY(sighandler_t, sigset, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
+EARLY(size_t, fread, (void *buffer, size_t size, size_t count, FILE *file), (buffer, size, count, file), EAGAIN, 0)
+EARLY(void *, sbrk, (intptr_t more), (more), ENOMEM, (void *)-1)
+EARLY(int, brk, (void *end), (end), ENOMEM, -1)
+EARLY(int, execvpe, (const char *file, char *const *argv, char *const *envp), (file, argv, envp), EAGAIN, -1)
+EARLY(int, fexecve, (int fd, char *const *argv, char *const *envp), (fd, argv, envp), EAGAIN, -1)
+EARLY(int, daemon, (int nochdir, int noclose), (nochdir, noclose), EAGAIN, -1)
 
 /* Mappings need no resolving: the system call is the function. errno as the C library would leave it. */
 static long with_errno(long result)
@@ -213,10 +222,95 @@ static ssize_t direct_recv(int fd, void *buffer, size_t size, int flags)
     return with_errno(sys_call(SYS_recvfrom, fd, (long)buffer, (long)size, flags, 0, 0));
 }
 
+/* The offset goes in two halves, of which the kernel uses one on 64-bit machines. */
+static ssize_t direct_preadv(int fd, const struct iovec *vector, int count, off_t offset)
+{
+    return with_errno(sys_call(SYS_preadv, fd, (long)vector, count, offset, 0, 0));
+}
+
+static ssize_t direct_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length)
+{
+    return with_errno(sys_call(SYS_recvfrom, fd, (long)buffer, (long)size, flags, (long)from, (long)length));
+}
+
+static ssize_t direct_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return with_errno(sys_call(SYS_recvmsg, fd, (long)message, flags, 0, 0, 0));
+}
+
+static int direct_madvise(void *address, size_t size, int advice)
+{
+    return (int)with_errno(sys_call(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0));
+}
+
+static void *direct_shmat(int id, const void *address, int flags)
+{
+    return (void *)with_errno(sys_call(SYS_shmat, id, (long)address, flags, 0, 0, 0));
+}
+
+static int direct_shmdt(const void *address)
+{
+    return (int)with_errno(sys_call(SYS_shmdt, (long)address, 0, 0, 0, 0, 0));
+}
+
+static int direct_close(int fd)
+{
+    return (int)with_errno(sys_call(SYS_close, fd, 0, 0, 0, 0, 0));
+}
+
+static int direct_close_range(unsigned first, unsigned last, int flags)
+{
+    return (int)with_errno(sys_call(SYS_close_range, first, last, flags, 0, 0, 0));
+}
+
+static int direct_dup3(int from, int to, int flags)
+{
+    return (int)with_errno(sys_call(SYS_dup3, from, to, flags, 0, 0, 0));
+}
+
+static int direct_dup2(int from, int to)
+{
+    if (from == to)
+        return (int)with_errno(sys_call(SYS_fcntl, from, F_GETFD, 0, 0, 0, 0)) < 0 ? -1 : to;
+    return direct_dup3(from, to, 0);
+}
+
+static int direct_pipe2(int *ends, int flags)
+{
+    return (int)with_errno(sys_call(SYS_pipe2, (long)ends, flags, 0, 0, 0, 0));
+}
+
+static int direct_execve(const char *path, char *const *argv, char *const *envp)
+{
+    return (int)with_errno(sys_call(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0));
+}
+
+static int direct_execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags)
+{
+    return (int)with_errno(sys_call(SYS_execveat, fd, (long)path, (long)argv, (long)envp, flags, 0));
+}
+
+static int direct_unshare(int flags)
+{
+    return (int)with_errno(sys_call(SYS_unshare, flags, 0, 0, 0, 0, 0));
+}
+
+static int direct_setns(int fd, int type)
+{
+    return (int)with_errno(sys_call(SYS_setns, fd, type, 0, 0, 0, 0));
+}
+
 static void direct_exit(int code)
 {
     for (;;)
         sys_call(SYS_exit_group, code, 0, 0, 0, 0, 0);
+}
+
+static void early_quick_exit(int code)
+{
+    if (ready())
+        next.quick_exit(code);
+    direct_exit(code);
 }
 
 struct next next = {
@@ -239,10 +333,34 @@ struct next next = {
     .readv = direct_readv,
     .recv = direct_recv,
     .exit_now = direct_exit,
+    .preadv = direct_preadv,
+    .recvfrom = direct_recvfrom,
+    .recvmsg = direct_recvmsg,
+    .fread = early_fread,
+    .madvise = direct_madvise,
+    .brk = early_brk,
+    .sbrk = early_sbrk,
+    .shmat = direct_shmat,
+    .shmdt = direct_shmdt,
+    .close = direct_close,
+    .close_range = direct_close_range,
+    .dup2 = direct_dup2,
+    .dup3 = direct_dup3,
+    .pipe2 = direct_pipe2,
+    .execve = direct_execve,
+    .execvpe = early_execvpe,
+    .execveat = direct_execveat,
+    .fexecve = early_fexecve,
+    .quick_exit = early_quick_exit,
+    .daemon = early_daemon,
+    .unshare = direct_unshare,
+    .setns = direct_setns,
     .pthread_create = early_pthread_create,
-    .dl_iterate_phdr = early_iterate,
+    .dl_iterate_phdr = early_dl_iterate_phdr,
     .sigaction = early_sigaction,
     .signal = early_signal,
+    .sysv_signal = early_sysv_signal,
+    .sigset = early_sigset,
 };
 
 static const struct {
@@ -274,8 +392,55 @@ static const struct {
     {"recv", offsetof(struct next, recv)},
     {"sigaction", offsetof(struct next, sigaction)},
     {"signal", offsetof(struct next, signal)},
+    {"preadv", offsetof(struct next, preadv)},
+    {"recvfrom", offsetof(struct next, recvfrom)},
+    {"recvmsg", offsetof(struct next, recvmsg)},
+    {"fread", offsetof(struct next, fread)},
+    {"madvise", offsetof(struct next, madvise)},
+    {"brk", offsetof(struct next, brk)},
+    {"sbrk", offsetof(struct next, sbrk)},
+    {"shmat", offsetof(struct next, shmat)},
+    {"shmdt", offsetof(struct next, shmdt)},
+    {"close", offsetof(struct next, close)},
+    {"close_range", offsetof(struct next, close_range)},
+    {"dup2", offsetof(struct next, dup2)},
+    {"dup3", offsetof(struct next, dup3)},
+    {"pipe2", offsetof(struct next, pipe2)},
+    {"execveat", offsetof(struct next, execveat)},
+    {"fexecve", offsetof(struct next, fexecve)},
+    {"quick_exit", offsetof(struct next, quick_exit)},
+    {"daemon", offsetof(struct next, daemon)},
+    {"unshare", offsetof(struct next, unshare)},
+    {"setns", offsetof(struct next, setns)},
+    {"__sysv_signal", offsetof(struct next, sysv_signal)},
+    {"sigset", offsetof(struct next, sigset)},
     {"malloc_trim", offsetof(struct next, malloc_trim)},
 };
+
+/* ---- whose code is it? ---- */
+
+static struct {
+    uintptr_t code, start, end; /* of the executable segment that `code` lies in */
+} allocator;
+
+static int find_segment(struct dl_phdr_info *info, size_t size, void *context)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type != PT_LOAD || allocator.code - start >= segment->p_memsz)
+            continue;
+        allocator.start = start;
+        allocator.end = start + segment->p_memsz;
+        return 1;
+    }
+    return 0;
+}
+
+bool next_is_allocator(const void *code)
+{
+    return (uintptr_t)code - allocator.start < allocator.end - allocator.start;
+}
 
 void next_resolve(void)
 {
@@ -289,6 +454,8 @@ void next_resolve(void)
             memcpy((char *)&found + functions[i].offset, &address, sizeof address);
     }
     next = found;
+    allocator.code = (uintptr_t)next.malloc;
+    next.dl_iterate_phdr(find_segment, NULL);
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&resolving, 0, __ATOMIC_RELEASE);
 }

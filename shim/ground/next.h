@@ -12,6 +12,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 struct dl_phdr_info;
@@ -36,19 +39,46 @@ struct next {
     ssize_t (*read)(int, void *, size_t);
     ssize_t (*pread)(int, void *, size_t, off_t);
     ssize_t (*readv)(int, const struct iovec *, int);
+    ssize_t (*preadv)(int, const struct iovec *, int, off_t);
     ssize_t (*recv)(int, void *, size_t, int);
+    ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
+    ssize_t (*recvmsg)(int, struct msghdr *, int);
+    size_t (*fread)(void *, size_t, size_t, FILE *);
+    int (*madvise)(void *, size_t, int);
+    int (*brk)(void *);
+    void *(*sbrk)(intptr_t);
+    void *(*shmat)(int, const void *, int);
+    int (*shmdt)(const void *);
+    int (*close)(int);
+    int (*close_range)(unsigned, unsigned, int);
+    int (*dup2)(int, int);
+    int (*dup3)(int, int, int);
+    int (*pipe2)(int *, int);
     int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
     void (*exit_now)(int); /* _exit */
     int (*execve)(const char *, char *const *, char *const *);
     int (*execvpe)(const char *, char *const *, char *const *);
+    int (*execveat)(int, const char *, char *const *, char *const *, int);
+    int (*fexecve)(int, char *const *, char *const *);
+    void (*quick_exit)(int);
+    int (*daemon)(int, int);
+    int (*unshare)(int);
+    int (*setns)(int, int);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     void (*(*signal)(int, void (*)(int)))(int);
+    void (*(*sysv_signal)(int, void (*)(int)))(int);
+    void (*(*sigset)(int, void (*)(int)))(int);
     int (*malloc_trim)(size_t); /* NULL where the allocator has none */
 };
 
 extern struct next next __attribute__((visibility("hidden")));
 
 void next_resolve(void); /* idempotent; called by the constructor and by the stubs */
+/*
+ * Does this code address belong to an allocator that stands behind ours (a preloaded jemalloc, tcmalloc, mimalloc)?
+ * What it maps is where the blocks lie that the program gets through our doors: no call site of its own.
+ */
+bool next_is_allocator(const void *code);
 bool next_bootstrap_owns(const void *pointer);
 size_t next_bootstrap_size(const void *pointer); /* usable bytes of such a block */
 void next_bootstrap_pin(void);

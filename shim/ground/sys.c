@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,21 +29,99 @@ int sys_open(const char *path, int flags, int mode)
     return sys_lift((int)sys_call(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC, mode, 0, 0));
 }
 
+/*
+ * Which descriptors are ours, and by which file: a program may close and reuse them by system calls of its own, which
+ * no door sees. Entries are words of their own; a number has one user at a time.
+ */
+#define FD_SLOTS 256
+
+static struct {
+    uint64_t device, inode; /* of what was opened */
+    bool ours;
+    bool lost; /* it was, until the program took the number */
+} descriptors[FD_SLOTS];
+
+static bool in_table(int fd)
+{
+    return fd >= SYS_FIRST_FD && fd < SYS_FIRST_FD + FD_SLOTS;
+}
+
+static bool file_of(int fd, uint64_t *device, uint64_t *inode)
+{
+    struct stat stat;
+    if (sys_call(SYS_fstat, fd, (long)&stat, 0, 0, 0, 0) < 0)
+        return false;
+    *device = stat.st_dev;
+    *inode = stat.st_ino;
+    return true;
+}
+
+static void own(int fd)
+{
+    if (!in_table(fd))
+        return;
+    descriptors[fd - SYS_FIRST_FD].lost = false;
+    descriptors[fd - SYS_FIRST_FD].ours =
+        file_of(fd, &descriptors[fd - SYS_FIRST_FD].device, &descriptors[fd - SYS_FIRST_FD].inode);
+}
+
+bool sys_is_ours(int fd)
+{
+    return in_table(fd) && __atomic_load_n(&descriptors[fd - SYS_FIRST_FD].ours, __ATOMIC_RELAXED);
+}
+
+bool sys_first_ours(unsigned first, unsigned last, unsigned *fd)
+{
+    unsigned from = first > SYS_FIRST_FD ? first : SYS_FIRST_FD;
+    for (unsigned i = from; i <= last && i < SYS_FIRST_FD + FD_SLOTS; i++)
+        if (sys_is_ours((int)i)) {
+            *fd = i;
+            return true;
+        }
+    return false;
+}
+
+void sys_disown(int fd)
+{
+    if (!sys_is_ours(fd))
+        return;
+    descriptors[fd - SYS_FIRST_FD].ours = false;
+    descriptors[fd - SYS_FIRST_FD].lost = true;
+}
+
+/* The number is not ours any more: reading it would tell us of somebody else's file. */
+static bool is_lost(int fd)
+{
+    return in_table(fd) && __atomic_load_n(&descriptors[fd - SYS_FIRST_FD].lost, __ATOMIC_RELAXED);
+}
+
 int sys_lift(int fd)
 {
-    if (fd < 0 || fd >= SYS_FIRST_FD)
+    int high = fd;
+    if (fd < 0)
         return fd;
-    int high = (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, SYS_FIRST_FD, 0, 0, 0);
-    if (high < 0)
-        return fd;
-    sys_close(fd);
+    if (fd < SYS_FIRST_FD) {
+        high = (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, SYS_FIRST_FD, 0, 0, 0);
+        if (high < 0)
+            return fd;
+        sys_close(fd);
+    }
+    own(high);
     return high;
 }
 
 void sys_close(int fd)
 {
-    if (fd >= 0)
-        sys_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    uint64_t device, inode;
+    if (fd < 0 || is_lost(fd))
+        return;
+    if (sys_is_ours(fd)) {
+        descriptors[fd - SYS_FIRST_FD].ours = false;
+        if (!file_of(fd, &device, &inode) || device != descriptors[fd - SYS_FIRST_FD].device ||
+            inode != descriptors[fd - SYS_FIRST_FD].inode)
+            return;
+    }
+    sys_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 long sys_read(int fd, void *buffer, size_t bytes)
@@ -55,6 +136,8 @@ long sys_read(int fd, void *buffer, size_t bytes)
 long sys_pread(int fd, void *buffer, size_t bytes, uint64_t offset)
 {
     long n;
+    if (is_lost(fd))
+        return -EBADF;
     do
         n = sys_call(SYS_pread64, fd, (long)buffer, (long)bytes, (long)offset, 0, 0);
     while (n == -EINTR);
@@ -132,6 +215,13 @@ void sys_each_entry(const char *directory, sys_entry_found *found, void *context
         }
     }
     sys_close(fd);
+}
+
+bool sys_in_memory(int fd)
+{
+    struct statfs statfs;
+    return sys_call(SYS_fstatfs, fd, (long)&statfs, 0, 0, 0, 0) >= 0 &&
+           (statfs.f_type == TMPFS_MAGIC || statfs.f_type == RAMFS_MAGIC || statfs.f_type == HUGETLBFS_MAGIC);
 }
 
 void *sys_map(size_t bytes)

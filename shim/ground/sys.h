@@ -18,8 +18,11 @@ long sys_call(long number, long a, long b, long c, long d, long e, long f);
 
 /* A close-on-exec descriptor of at least SYS_FIRST_FD (or, where the limit forbids that, the one the kernel gave). */
 int sys_open(const char *path, int flags, int mode);
-int sys_lift(int fd); /* moves a descriptor of ours there; negative ones pass through */
-void sys_close(int fd);
+int sys_lift(int fd);   /* moves a descriptor of ours there; negative ones pass through */
+void sys_close(int fd); /* not, if the program has put something else in its place */
+bool sys_is_ours(int fd);
+bool sys_first_ours(unsigned first, unsigned last, unsigned *fd); /* the first of ours in first..last */
+void sys_disown(int fd);                                          /* the program has taken the number for itself */
 long sys_read(int fd, void *buffer, size_t bytes);
 long sys_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
 long sys_write_all(int fd, const void *data, size_t bytes);
@@ -32,6 +35,8 @@ long sys_reread(int fd, char *buffer, size_t capacity); /* likewise, from the st
 /* Calls found for each entry of a directory but "." and "..", until it says false. The name lives during the call. */
 typedef bool sys_entry_found(void *context, const char *name, bool is_directory);
 void sys_each_entry(const char *directory, sys_entry_found *found, void *context);
+/* Is this file kept in memory alone: tmpfs, memfd, huge pages? false when it cannot be told. */
+bool sys_in_memory(int fd);
 
 /* Private anonymous memory, zeroed; NULL when refused. */
 void *sys_map(size_t bytes);

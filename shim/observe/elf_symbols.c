@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/elf_symbols.h"
-#include "ground/next.h"
+#include "ground/fence.h"
 #include "ground/text.h"
 #include "observe/modules.h"
 
@@ -75,7 +75,7 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 void *elf_symbol(const char *name, uint64_t *size_bytes)
 {
     struct search search = {.name = name};
-    next.dl_iterate_phdr(search_module, &search);
+    fence_each_module(search_module, &search);
     if (size_bytes)
         *size_bytes = search.size;
     return search.address;
@@ -151,10 +151,10 @@ static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
 void elf_note_modules(struct journal *journal)
 {
     unsigned long long adds = 0;
-    next.dl_iterate_phdr(read_adds, &adds);
+    fence_each_module(read_adds, &adds);
     if (adds == modules_seen)
         return;
-    next.dl_iterate_phdr(note_module, journal);
+    fence_each_module(note_module, journal);
     modules_refresh();
     modules_seen = adds;
 }

@@ -48,7 +48,7 @@ bool maps_parse(const char *line, struct map *map)
 bool maps_each(bool (*found)(void *context, const struct map *map), void *context)
 {
     char chunk[4096], line[1024];
-    int fd = sys_open("/proc/self/maps", O_RDONLY, 0);
+    int fd = sys_open("/proc/thread-self/maps", O_RDONLY, 0); /* see process_read */
     size_t length = 0;
     long n;
     if (fd < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/modules.h"
-#include "ground/next.h"
+#include "ground/fence.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -33,7 +33,7 @@ void modules_refresh(void)
 {
     struct filling filling = {.copy = 1 - __atomic_load_n(&current, __ATOMIC_ACQUIRE)};
     copies[filling.copy].count = 0;
-    next.dl_iterate_phdr(keep, &filling);
+    fence_each_module(keep, &filling);
     __atomic_store_n(&current, filling.copy, __ATOMIC_RELEASE);
 }
 

@@ -54,7 +54,9 @@ bool process_read(struct process_numbers *numbers)
 {
     char text[SYSTEM_FILE_BYTES];
     struct process_numbers found = {0};
-    if (sys_read_file("/proc/self/status", text, sizeof text) <= 0)
+    /* The thread's own files: those of the process are empty once its first thread is gone (pthread_exit in main). */
+    if (sys_read_file("/proc/thread-self/status", text, sizeof text) <= 0 &&
+        sys_read_file("/proc/self/status", text, sizeof text) <= 0)
         return false;
     found.rss_bytes = status_kib(text, "VmRSS");
     found.anon_bytes = status_kib(text, "RssAnon");
@@ -68,6 +70,8 @@ bool process_read(struct process_numbers *numbers)
     text_row(text, "Threads", &threads);
     found.threads = (uint32_t)threads;
     if (sys_read_file("/proc/self/stat", text, sizeof text) > 0) {
+        const char *state = stat_fields(text);
+        found.leader_gone = state && *state == 'Z';
         found.minor_faults = stat_field(text, 10);
         found.major_faults = stat_field(text, 12);
     }
@@ -81,7 +85,7 @@ bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes)
     char text[128];
     uint64_t field[6];
     const char *at = text;
-    if (sys_read_file("/proc/self/statm", text, sizeof text) <= 0)
+    if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
         return false;
     for (int i = 0; i < 6; i++) {
         if (!text_parse_u64(&at, &field[i]))

@@ -23,6 +23,7 @@ struct process_numbers {
     uint64_t major_faults;
     uint64_t minor_faults;
     uint32_t threads;
+    bool leader_gone; /* the first thread has ended, others have not */
 };
 
 bool process_read(struct process_numbers *numbers);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #define UNW_LOCAL_ONLY
 #include "observe/unwind.h"
-#include "ground/next.h"
+#include "ground/fence.h"
 #include "ground/text.h"
 
 #include <dlfcn.h>
 #include <libunwind.h>
 #include <link.h>
+#include <ucontext.h>
 
 #define STRING_OF(x)  #x
 #define STRING_OF2(x) STRING_OF(x)
@@ -43,10 +44,19 @@ static void *symbol(void *handle, const char *name)
     return dlsym(handle, name);
 }
 
+/* Its pipe, to try addresses on, is made at its first use: here, where pipe2 (doors/descriptor_door) moves it away. */
+static void start_library(void)
+{
+    ucontext_t here;
+    unw_cursor_t cursor;
+    if (library.init && getcontext(&here) == 0)
+        library.init(&cursor, (unw_context_t *)&here, 0);
+}
+
 bool unwind_load(char *why, size_t capacity)
 {
     if (!own_start)
-        next.dl_iterate_phdr(find_own, NULL);
+        fence_each_module(find_own, NULL);
     if (library.backtrace)
         return true;
     void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
@@ -64,6 +74,7 @@ bool unwind_load(char *why, size_t capacity)
         text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
         return false;
     }
+    start_library();
     __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
     text_copy(why, capacity, "libunwind.so.8");
     return true;
@@ -78,7 +89,10 @@ uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
     int (*backtrace)(void **, int) = __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE);
-    int n = backtrace ? backtrace(raw, (int)(sizeof raw / sizeof raw[0])) : 0;
+    if (!backtrace || !fence_enter())
+        return 0;
+    int n = backtrace(raw, (int)(sizeof raw / sizeof raw[0]));
+    fence_leave();
     uint32_t count = 0;
     for (int i = 0; i < n && count < capacity; i++) /* ours are innermost, and where a thread began */
         if (raw[i] && !unwind_is_ours((uintptr_t)raw[i]))
@@ -90,18 +104,22 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
 {
     unw_cursor_t cursor;
     uint32_t count = 0;
-    if (!library.init || !library.step || !library.get_reg ||
-        library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
+    if (!library.init || !library.step || !library.get_reg || !fence_try())
         return 0;
-    do {
+    if (library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
+        capacity = 0;
+    while (count < capacity) {
         unw_word_t address;
         if (library.get_reg(&cursor, UNW_REG_IP, &address) < 0 || !address)
             break;
-        if (unwind_is_ours(address))
-            continue;
-        frames[count] = count ? address : address + 1; /* the interrupted instruction itself, as if returned to */
-        count++;
-    } while (count < capacity && library.step(&cursor) > 0);
+        if (!unwind_is_ours(address)) {
+            frames[count] = count ? address : address + 1; /* the interrupted instruction itself, as if returned to */
+            count++;
+        }
+        if (library.step(&cursor) <= 0)
+            break;
+    }
+    fence_leave();
     return count;
 }
 

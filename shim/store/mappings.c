@@ -96,6 +96,42 @@ bool mappings_remove(struct mappings *mappings, uint64_t start, uint64_t end, ma
     return true;
 }
 
+uint32_t mappings_take(struct mappings *mappings, uint64_t start, uint64_t end, struct mapping *pieces,
+                       uint32_t capacity, mappings_lost *lost, void *context)
+{
+    uint32_t count = 0;
+    if (!lock_take(&mappings->lock)) {
+        __atomic_fetch_add(&mappings->dropped, 1, __ATOMIC_RELAXED);
+        return 0;
+    }
+    for (uint32_t i = first_behind(mappings, start);
+         i < mappings->count && mappings->ranges[i].start < end && count < capacity; i++) {
+        pieces[count] = mappings->ranges[i];
+        if (pieces[count].start < start)
+            pieces[count].start = start;
+        if (pieces[count].end > end)
+            pieces[count].end = end;
+        count++;
+    }
+    cut(mappings, start, end, lost, context);
+    lock_drop(&mappings->lock);
+    return count;
+}
+
+bool mappings_extend(struct mappings *mappings, const struct mapping *range)
+{
+    if (!lock_take(&mappings->lock))
+        return false;
+    uint32_t at = first_behind(mappings, range->start);
+    bool clear = at == mappings->count || mappings->ranges[at].start >= range->end;
+    struct mapping *before = at && clear ? &mappings->ranges[at - 1] : NULL;
+    bool same = before && before->end == range->start && before->site == range->site && before->kind == range->kind;
+    if (same)
+        before->end = range->end;
+    lock_drop(&mappings->lock);
+    return same;
+}
+
 bool mappings_find(struct mappings *mappings, uint64_t address, struct mapping *found)
 {
     if (!lock_take(&mappings->lock))

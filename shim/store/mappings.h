@@ -36,6 +36,14 @@ size_t mappings_bytes(uint32_t capacity);
 void mappings_open(struct mappings *mappings, void *memory, uint32_t capacity);
 bool mappings_add(struct mappings *mappings, const struct mapping *range, mappings_lost *lost, void *context);
 bool mappings_remove(struct mappings *mappings, uint64_t start, uint64_t end, mappings_lost *lost, void *context);
+/*
+ * Like mappings_remove, and copies out what is removed, up to `capacity` pieces; returns how many. For calls that may
+ * refuse: adding the pieces again restores the books.
+ */
+uint32_t mappings_take(struct mappings *mappings, uint64_t start, uint64_t end, struct mapping *pieces,
+                       uint32_t capacity, mappings_lost *lost, void *context);
+/* Lengthens the range that ends where this one starts, of the same site and kind; false: there is none such. */
+bool mappings_extend(struct mappings *mappings, const struct mapping *range);
 /* The range that holds this address. */
 bool mappings_find(struct mappings *mappings, uint64_t address, struct mapping *found);
 /* Copies up to capacity ranges, sorted; returns how many there were. */

@@ -127,6 +127,15 @@ void sites_grow(struct sites *sites, uint32_t site, uint64_t size, double weight
     __atomic_store_n(&record->last_ns, now_ns, __ATOMIC_RELAXED);
 }
 
+void sites_extend(struct sites *sites, uint32_t site, uint64_t bytes, uint64_t now_ns)
+{
+    struct lw_site *record = &sites->journal->sites[site];
+    add(&record->committed_bytes, bytes);
+    add(&record->allocated_bytes, bytes);
+    add(&record->exact_bytes, bytes);
+    __atomic_store_n(&record->last_ns, now_ns, __ATOMIC_RELAXED);
+}
+
 void sites_shrink(struct sites *sites, uint32_t site, uint64_t size, double weight)
 {
     struct lw_site *record = &sites->journal->sites[site];

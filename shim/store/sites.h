@@ -30,6 +30,7 @@ uint32_t sites_site(struct sites *sites, uint32_t node, enum lw_site_kind kind, 
 
 /* weight: blocks that this one stands for; 1 for exact ones. */
 void sites_grow(struct sites *sites, uint32_t site, uint64_t size, double weight, uint64_t now_ns);
+void sites_extend(struct sites *sites, uint32_t site, uint64_t bytes, uint64_t now_ns); /* an exact range grew */
 void sites_shrink(struct sites *sites, uint32_t site, uint64_t size, double weight);
 /* For exact ranges that lose a part: bytes go, `count` allocations go (-1: one became two). */
 void sites_shrink_range(struct sites *sites, uint32_t site, uint64_t bytes, int count);
