@@ -3,7 +3,7 @@
 # make            builds build/liblastwords.so and build/lastwords
 # make demo       installs what is missing, builds, runs the pandas ETL in a small cgroup, shows the post-mortem
 # make check      installs what is missing, builds, runs all tests
-# make check-unit, check-house, check-scenario, check-guest, check-programs    parts of it, without installing
+# make check-unit, check-house, check-scenario, check-guest, check-programs, check-doors    parts of it, without installing
 # make deps       installs what is missing (Debian, Ubuntu; needs root or sudo); deps-build: without what only tests need
 # make install    PREFIX=/usr/local
 
@@ -36,6 +36,9 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 PROGRAM_SRC := $(sort $(wildcard tests/scenario/programs/*.c))
 PROGRAM_BIN := $(PROGRAM_SRC:tests/scenario/programs/%.c=$(BUILD)/tests/programs/%)
 TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
+# tests/doors/programs: one misbehaviour, one tiny program; those named plugin_* are shared objects
+DOOR_SRC := $(sort $(wildcard tests/doors/programs/*.c))
+DOOR_BIN := $(foreach source,$(DOOR_SRC),$(BUILD)/tests/doors/$(patsubst %.c,%$(if $(filter plugin_%,$(notdir $(source))),.so),$(notdir $(source))))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/%.o)
 
@@ -149,7 +152,17 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(filter-out $(BUILD)/rep
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -Ireport -o $@ $< $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ)) $(SUPPORT_OBJ) $(REPORT_LIBS)
 
-programs: $(PROGRAM_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
+$(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fPIC -shared -o $@ $<
+
+# -fno-builtin: what a contract says is tried by calls, not by what the compiler knows of it
+$(BUILD)/tests/doors/%: tests/doors/programs/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-builtin -fno-omit-frame-pointer -fno-optimize-sibling-calls -rdynamic \
+	    -o $@ $< $(LDLIBS_$(@F)) -lpthread -ldl
+
+programs: $(PROGRAM_BIN) $(DOOR_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
 
 deps-build:
 	tests/support/deps.sh build
@@ -164,7 +177,7 @@ demo: deps-build
 check: deps
 	tests/support/check.sh
 
-check-unit check-house check-scenario check-guest check-programs check-fuzz check-html: all programs $(UNIT_BIN)
+check-unit check-house check-scenario check-guest check-programs check-doors check-fuzz check-html: all programs $(UNIT_BIN)
 	tests/support/check.sh $(@:check-%=%)
 
 unit: $(UNIT_BIN)
@@ -187,4 +200,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-fuzz check-html install format clean
+.PHONY: all programs unit deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-fuzz check-html install format clean

@@ -3,62 +3,7 @@
 # Ordinary programs, unchanged under the preload: same output, same errors, same exit status, nothing left behind.
 # Each runs twice: dormant as by default, and with everything at work from the first byte on.
 
-setup() {
-    unset LASTWORDS LD_PRELOAD
-    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    SHIM=$REPO/build/liblastwords.so
-    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
-    [ -e "$SHIM" ] || { echo "$SHIM is missing" >&2; return 1; }
-    cd "$WORK"
-}
-
-teardown() {
-    cd /
-    rm -rf "$WORK"
-}
-
-# A glance at a file, so that a difference can be understood from the log of the test alone.
-glance() { head -c 1500 "$1"; }
-
-# run_as NAME LASTWORDS|- COMMAND…: leaves NAME.out, NAME.err, NAME.status
-run_as() {
-    local name=$1 setting=$2 status=0
-    shift 2
-    if [ "$setting" = - ]; then
-        timeout 120 "$@" >"$name.out" 2>"$name.err" </dev/null 3>&- || status=$?
-    else
-        timeout 120 env LD_PRELOAD="$SHIM" LASTWORDS="dir=$WORK:$setting" "$@" \
-            >"$name.out" 2>"$name.err" </dev/null 3>&- || status=$?
-    fi
-    echo "$status" >"$name.status"
-}
-
-# same COMMAND…: alone, with the preload, and with the preload at work
-same() {
-    local name part wrong=0
-    run_as alone - "$@"
-    run_as dormant action=abort "$@"
-    run_as working "action=abort:activate=1:sample=4K" "$@"
-    for name in dormant working; do
-        for part in status out err; do
-            if ! cmp -s "alone.$part" "$name.$part"; then
-                echo "$name: $part differs. Alone:"
-                glance "alone.$part"
-                echo "with the preload:"
-                glance "$name.$part"
-                wrong=1
-            fi
-        done
-    done
-    # Who is killed by a signal cannot tidy up, and its journal may be wanted: those are for the caller to judge.
-    if [ "${KILLED:-0}" = 0 ] && compgen -G '*.lw' >/dev/null; then
-        echo "journals left behind:" *.lw
-        wrong=1
-    fi
-    return $wrong
-}
-
-needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+load ../support/same.bash
 
 @test "programs: ls" { same ls -l /usr/bin; }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds, runs the tests and counts.
 #
-# usage: check.sh [unit|house|fuzz|programs|html|scenario|guest]…        (no argument: all of them, in this order)
+# usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…        (no argument: all of them, in this order)
 #
 # Every shelf speaks TAP (Test Anything Protocol): "ok 1 name", "not ok 2 name", "ok 3 name # skip why". The last line
 # of all is "N passed, N failed, N skipped"; the exit status is 1 when something failed or nothing ran.
@@ -10,7 +10,7 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 shelves=("$@")
-[ $# -gt 0 ] || shelves=(unit house fuzz programs html scenario guest)
+[ $# -gt 0 ] || shelves=(unit house fuzz doors programs html scenario guest)
 unset LASTWORDS LD_PRELOAD
 # The job server of a calling make is not ours.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -91,6 +91,8 @@ shelf_html() {
     run_tap page /usr/bin/python3 tests/html/page.py
 }
 
+shelf_doors() { run_bats tests/doors/*.bats; }
+
 shelf_scenario() { run_bats tests/scenario/*.bats; }
 
 shelf_guest() { run_tap guest tests/guest/run.sh; }
@@ -99,9 +101,9 @@ targets=(all programs)
 for shelf in "${shelves[@]}"; do
     case $shelf in
         unit) targets+=(unit) ;;
-        house | fuzz | programs | html | scenario | guest) ;;
+        house | fuzz | doors | programs | html | scenario | guest) ;;
         *)
-            echo "usage: check.sh [unit|house|fuzz|programs|html|scenario|guest]…" >&2
+            echo "usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…" >&2
             exit 2
             ;;
     esac

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The doors: the C library's contracts, every way to leave, and the ways to break a program that are known from other
+# preloaded tools. Each program runs alone, with the preload, and with everything at work from the first byte on; what
+# it says must be the same.
+
+load ../support/same.bash
+
+@test "doors: the heap functions keep their contract" { same "$DOORS/contract"; }
+@test "doors: small stacks, other stacks, and stacks that lead nowhere" { same "$DOORS/stacks"; }
+@test "doors: calls that a process with two threads cannot make" { same "$DOORS/alone"; }
+
+leaves() { same "$DOORS/leave" "$1"; }
+@test "doors: leave by return" { leaves return; }
+@test "doors: leave by exit" { leaves exit; }
+@test "doors: leave by _exit" { leaves _exit; }
+@test "doors: leave by _Exit" { leaves _Exit; }
+@test "doors: leave by quick_exit" { leaves quick_exit; }
+@test "doors: leave by pthread_exit in main, the last thread ends the process" { leaves pthread_exit; }
+@test "doors: leave by execv" { leaves execv; }
+@test "doors: leave by execve" { leaves execve; }
+@test "doors: leave by execvp" { leaves execvp; }
+@test "doors: leave by execvpe" { leaves execvpe; }
+@test "doors: leave by execl" { leaves execl; }
+@test "doors: leave by execlp" { leaves execlp; }
+@test "doors: leave by execle" { leaves execle; }
+@test "doors: leave by fexecve" { leaves fexecve; }
+@test "doors: leave by execveat" { leaves execveat; }
+@test "doors: exec fails again and again" { leaves failed; }
+@test "doors: leave by daemon" { leaves daemon; }
+
+keeps_its_own() { same "$DOORS/descriptors" "$1"; }
+@test "doors: descriptors closed one by one, and taken" { keeps_its_own each; }
+@test "doors: descriptors closed by system calls" { keeps_its_own raw; }
+@test "doors: descriptors closed by close_range" { keeps_its_own range; }
+@test "doors: descriptors closed by the system call close_range" { keeps_its_own raw_range; }
+@test "doors: descriptors closed by closefrom" { keeps_its_own from; }
+@test "doors: descriptors taken by dup2" { keeps_its_own dup; }
+
+@test "doors: before main, after it, in dying threads, in signals, across RTLD_DEEPBIND" {
+    same "$DOORS/ends" "$DOORS/plugin_ends.so"
+}
+
+@test "doors: a constructor that runs before ours" {
+    export EARLY_TELLS=1
+    BEHIND=$DOORS/plugin_early.so same /bin/echo afterwards
+    [ "$(cat alone.out)" = "early: 100 0 0
+afterwards" ]
+}
+
+@test "doors: dispositions of signals are told as if none were borrowed" { KILLED=1 same "$DOORS/signals"; }
+
+# With activate=1 every child sets up a journal of its own: 30 ms each.
+forks_well() { WORKING=action=abort:sample=4K same "$DOORS/forks" "$@"; }
+@test "doors: 1000 forks among 8 threads that allocate" { forks_well 1000; }
+@test "doors: 60 forks among 8 threads, each child with a journal of its own" { same "$DOORS/forks" 60; }
+@test "doors: 300 children by clone, which no handler sees" { forks_well 300 clone; }
+@test "doors: 300 children by _Fork, which no handler sees" { forks_well 300 _Fork; }
+@test "doors: 300 children by vfork" { forks_well 300 vfork; }
+@test "doors: 300 children by posix_spawn" { forks_well 300 spawn; }
