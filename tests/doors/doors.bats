@@ -54,7 +54,7 @@ afterwards" ]
 forks_well() { WORKING=action=abort:sample=4K same "$DOORS/forks" "$@"; }
 @test "doors: 1000 forks among 8 threads that allocate" { forks_well 1000; }
 @test "doors: 60 forks among 8 threads, each child with a journal of its own" { same "$DOORS/forks" 60; }
-@test "doors: 300 children by clone, which no handler sees" { forks_well 300 clone; }
-@test "doors: 300 children by _Fork, which no handler sees" { forks_well 300 _Fork; }
+@test "doors: 100 children by clone, which no handler sees" { forks_well 100 clone; }
+@test "doors: 100 children by _Fork, which no handler sees" { forks_well 100 _Fork; }
 @test "doors: 300 children by vfork" { forks_well 300 vfork; }
 @test "doors: 300 children by posix_spawn" { forks_well 300 spawn; }

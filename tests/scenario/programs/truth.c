@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -391,6 +392,64 @@ SITE void reserve_only(void)
     add_range(row, memory, 256 * MIB, 0);
 }
 
+/* The old range stays, empty; both are the site's. */
+SITE void remap_kept(void)
+{
+    struct row *row = begin(__func__, "mapping");
+    char *memory = map_here(4 * MIB, 0);
+    memset(memory, 24, 4 * MIB);
+    char *moved = checked(mremap(memory, 4 * MIB, 4 * MIB, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), "mremap");
+    add_range(row, memory, 4 * MIB, 0);
+    add_range(row, moved, 4 * MIB, 4 * MIB);
+}
+
+SITE void populated(void)
+{
+    struct row *row = begin(__func__, "mapping");
+    char *memory = map_here(8 * MIB, 0);
+    if (madvise(memory, 6 * MIB, MADV_POPULATE_WRITE) != 0)
+        memset(memory, 0, 6 * MIB); /* before Linux 5.14 */
+    add_range(row, memory, 8 * MIB, 6 * MIB);
+}
+
+/* What fails changes nothing. */
+SITE void refused(void)
+{
+    struct row *row = begin(__func__, "mapping");
+    char *memory = map_here(4 * MIB, 0);
+    memset(memory, 25, 4 * MIB);
+    if (munmap(memory + 1, MIB) == 0 || mremap(memory, 4 * MIB, (size_t)1 << 46, MREMAP_MAYMOVE) != MAP_FAILED)
+        fail("what must fail did not");
+    add_range(row, memory, 4 * MIB, 4 * MIB);
+}
+
+SITE void refused_block(void)
+{
+    static char *keep;
+    struct row *row = begin(__func__, "large");
+    keep = checked(malloc(4 * MIB), "malloc");
+    memset(keep, 26, 4 * MIB);
+    if (realloc(keep, (size_t)1 << 46))
+        fail("what must fail did not");
+    add_large(row, keep, 4 * MIB, 4 * MIB);
+}
+
+/* The program break, in odd steps, and a quarter of it given back. */
+SITE void break_moved(void)
+{
+    enum { STEP = 3000, STEPS = 1400 };
+    struct row *row = begin(__func__, "mapping");
+    char *first = sbrk(0);
+    for (unsigned i = 0; i < STEPS; i++)
+        if (sbrk(STEP) == (void *)-1)
+            fail("sbrk");
+    memset(first, 27, STEP * STEPS);
+    if (brk(first + STEP * STEPS / 4 * 3) != 0)
+        fail("brk");
+    row->committed = row->resident = STEP * STEPS / 4 * 3;
+    row->blocks = 1;
+}
+
 static char *reserved;
 
 SITE void reserve_for_toucher(void)
@@ -410,6 +469,61 @@ SITE void shared_anonymous(void)
     char *memory = checked(mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), "mmap");
     memset(memory, 20, 8 * MIB);
     add_range(row, memory, 8 * MIB, 8 * MIB);
+}
+
+SITE void shared_removed(void)
+{
+    struct row *row = begin(__func__, "shared");
+    char *memory = checked(mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), "mmap");
+    memset(memory, 28, 8 * MIB);
+    if (madvise(memory, 2 * MIB, MADV_REMOVE) != 0)
+        fail("madvise");
+    add_range(row, memory, 8 * MIB, 6 * MIB);
+}
+
+SITE void shared_memfd(void)
+{
+    struct row *row = begin(__func__, "shared");
+    int fd = memfd_create("truth", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, 4 * MIB) != 0)
+        fail("memfd");
+    char *memory = checked(mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), "mmap");
+    memset(memory, 29, 4 * MIB);
+    add_range(row, memory, 4 * MIB, 4 * MIB);
+    close(fd);
+}
+
+static char *attach(size_t bytes)
+{
+    int id = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
+    char *memory = id < 0 ? (char *)-1 : shmat(id, NULL, 0);
+    if (id >= 0)
+        shmctl(id, IPC_RMID, NULL); /* it lasts as long as it is attached */
+    if (memory == (char *)-1)
+        fail("shmat");
+    memset(memory, 30, bytes);
+    return memory;
+}
+
+SITE void shared_system_v(void)
+{
+    struct row *row = begin(__func__, "shared");
+    char *gone = attach(3 * MIB), *kept = attach(5 * MIB);
+    if (shmdt(gone) != 0 || shmdt(kept + PAGE) == 0)
+        fail("shmdt");
+    add_range(row, kept, 5 * MIB, 5 * MIB);
+}
+
+/* Page cache that the kernel can write back: no shared memory. */
+SITE void file_shared(int fd)
+{
+    struct row *row = begin(__func__, "file");
+    volatile char *memory = checked(mmap(NULL, 8 * MIB, PROT_READ, MAP_SHARED, fd, 0), "mmap");
+    unsigned sum = 0;
+    for (size_t i = 0; i < 8 * MIB; i += PAGE)
+        sum += (unsigned)memory[i];
+    row->committed = row->resident = 8 * MIB;
+    row->blocks = 1 + sum % 1;
 }
 
 SITE void file_read(int fd)
@@ -558,6 +672,11 @@ static void obtain_all(int fd, pthread_t *thread)
     remap_in_place();
     remap_moved();
     dontneed_half();
+    remap_kept();
+    populated();
+    refused();
+    refused_block();
+    break_moved();
     huge_pages();
     reserve_only();
     reserve_for_toucher();
@@ -565,7 +684,11 @@ static void obtain_all(int fd, pthread_t *thread)
     pthread_join(thread[0], NULL);
     add_range(begin("reserve_for_toucher", "mapping"), reserved, 24 * MIB, 20 * MIB);
     shared_anonymous();
+    shared_removed();
+    shared_memfd();
+    shared_system_v();
     file_read(fd);
+    file_shared(fd);
     file_written(fd);
     start_threads(thread);
 }
