@@ -38,7 +38,7 @@ PROGRAM_BIN := $(PROGRAM_SRC:tests/scenario/programs/%.c=$(BUILD)/tests/programs
 TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 # tests/doors/programs: one misbehaviour, one tiny program; those named plugin_* are shared objects
 DOOR_SRC := $(sort $(wildcard tests/doors/programs/*.c))
-DOOR_BIN := $(foreach source,$(DOOR_SRC),$(BUILD)/tests/doors/$(patsubst %.c,%$(if $(filter plugin_%,$(notdir $(source))),.so),$(notdir $(source))))
+DOOR_BIN := $(foreach source,$(DOOR_SRC),$(BUILD)/tests/doors/$(patsubst %.c,%$(if $(filter plugin_%,$(notdir $(source))),.so),$(notdir $(source)))) $(BUILD)/tests/doors/carrier_jemalloc
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/%.o)
 
@@ -160,7 +160,14 @@ $(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c
 $(BUILD)/tests/doors/%: tests/doors/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-builtin -fno-omit-frame-pointer -fno-optimize-sibling-calls -rdynamic \
-	    -o $@ $< $(LDLIBS_$(@F)) -lpthread -ldl
+	    -o $@ $< -lpthread -ldl
+
+# The same program with an allocator of its own inside.
+LDLIBS_carrier_jemalloc := -l:libjemalloc_pic.a -lstdc++ -lm
+$(BUILD)/tests/doors/carrier_jemalloc: tests/doors/programs/carrier.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-builtin -fno-omit-frame-pointer -rdynamic -o $@ $< \
+	    $(LDLIBS_carrier_jemalloc) -lpthread -ldl
 
 programs: $(PROGRAM_BIN) $(DOOR_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
 

@@ -10,6 +10,7 @@
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "observe/unwind.h"
 #include "store/sampler.h"
 
 #include <sys/mman.h>
@@ -27,6 +28,7 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
     struct stack_scratch scratch;
     uint64_t frames[STACK_MAX];
     uint32_t count = stack_capture(&scratch, frames, STACK_MAX, NULL, false);
+    thread_state.flags |= THREAD_UNWOUND;
     return sites_site(&flight.sites, sites_node(&flight.sites, frames, count), kind, now_ns);
 }
 
@@ -208,6 +210,58 @@ void tracker_mapped(void *address, size_t size, int flags, int fd)
     guard_leave(&guard);
 }
 
+/* ---- programs with an allocator of their own ---- */
+
+uint32_t tracker_behind;
+
+/* The whole stack where the unwinder is ready, by the copy of the module list: no loader lock under the allocator's. */
+static uint32_t carrier_site(enum lw_site_kind kind, const void *caller, uint64_t now_ns)
+{
+    uint64_t only = (uintptr_t)caller;
+    if (!(thread_state.flags & THREAD_UNWOUND))
+        return sites_site(&flight.sites, sites_node(&flight.sites, &only, 1), kind, now_ns);
+    uint32_t before = thread_state.flags;
+    thread_state.flags |= THREAD_HANDLER;
+    uint32_t site = capture_site(kind, now_ns);
+    thread_state.flags = before;
+    return site;
+}
+
+void tracker_carrier_mapped(void *address, size_t size, int flags, int fd, const void *caller)
+{
+    struct guard guard;
+    __atomic_store_n(&tracker_behind, 2, __ATOMIC_RELAXED);
+    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
+        return;
+    if (guard_same_process()) {
+        uint64_t now = flight_now_ns();
+        struct mapping range = {.start = (uintptr_t)address, .end = (uintptr_t)address + whole_pages(size)};
+        range.kind = kind_of(flags, fd);
+        range.site = carrier_site((enum lw_site_kind)range.kind, caller, now);
+        if (mappings_add(&flight.mappings, &range, lost, NULL))
+            sites_grow(&flight.sites, range.site, range.end - range.start, 1, now);
+        if (size >= GATE_REQUEST)
+            gate_look();
+    }
+    guard_leave(&guard);
+}
+
+void tracker_catch_up(const void *caller)
+{
+    struct guard guard;
+    bool grown = tracker_behind == 2;
+    if ((!grown && thread_state.flags & THREAD_UNWOUND) || next_is_carrier(caller) || !guard_enter(&guard))
+        return;
+    tracker_behind = 1;
+    bool active = flight_phase() == FLIGHT_ACTIVE ? awake(0) : grown && awake(DORMANT_STEP);
+    if (active && !(thread_state.flags & THREAD_UNWOUND)) {
+        uint64_t frames[UNWIND_MAX];
+        unwind_native(frames, UNWIND_MAX);
+        thread_state.flags |= THREAD_UNWOUND;
+    }
+    guard_leave(&guard);
+}
+
 void tracker_remapped(const struct tracker_range *range, void *address, size_t size)
 {
     struct guard guard;
@@ -250,6 +304,7 @@ void tracker_thread_began(void)
 {
     if (flight_phase() == FLIGHT_ACTIVE)
         muster_note_thread();
+    tracker_safe_point();
 }
 
 void tracker_filled(void *buffer, size_t size)
@@ -281,7 +336,10 @@ static void forget(struct tracker_range *range, uint64_t start, uint64_t end)
 
 void tracker_unmapping(struct tracker_range *range, void *address, size_t size)
 {
-    forget(range, (uintptr_t)address, (uintptr_t)address + whole_pages(size));
+    /* An address within a page is refused by the kernel. */
+    range->count = 0;
+    if ((uintptr_t)address == whole_pages((uintptr_t)address))
+        forget(range, (uintptr_t)address, (uintptr_t)address + whole_pages(size));
 }
 
 void tracker_break_shrinks(struct tracker_range *range, void *to, size_t bytes)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ground/guard.h"
 #include "store/live.h"
 #include "store/mappings.h"
 
@@ -44,6 +45,20 @@ void tracker_thread_began(void);
 /* The kernel has filled so much of a buffer: it touched the pages, not the program. */
 void tracker_filled(void *buffer, size_t size);
 void tracker_mapped(void *address, size_t size, int flags, int fd);
+/*
+ * The same for a mapping that the program's own allocator made, perhaps under its locks: nothing here allocates. What
+ * has to (activation, the first stack of a thread) is made up for at a safe point: in a door that no allocator calls.
+ */
+void tracker_carrier_mapped(void *address, size_t size, int flags, int fd, const void *caller);
+extern uint32_t tracker_behind; /* something is to be made up for */
+void tracker_catch_up(const void *caller);
+
+static inline __attribute__((always_inline)) void tracker_safe_point(void)
+{
+    if (UNLIKELY(__atomic_load_n(&tracker_behind, __ATOMIC_RELAXED)))
+        tracker_catch_up(__builtin_return_address(0)); /* of the door */
+}
+
 void tracker_mapping_refused(size_t size);
 /* Before the real munmap, mremap or shmdt. After one that failed: tracker_still_mapped. */
 void tracker_unmapping(struct tracker_range *range, void *address, size_t size);

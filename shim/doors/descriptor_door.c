@@ -5,6 +5,7 @@
  * the program ours do not exist: closing one is answered as for a number that is not open, a range leaves them out.
  * What dup2 puts in the place of one of ours is the program's from then on.
  */
+#include "conduct/tracker.h"
 #include "doors/doors.h"
 #include "ground/guard.h"
 #include "ground/next.h"
@@ -16,6 +17,7 @@
 
 DOOR int close(int fd)
 {
+    tracker_safe_point();
     if (LIKELY(!sys_is_ours(fd)))
         return next.close(fd);
     errno = EBADF;

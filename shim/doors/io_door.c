@@ -14,8 +14,9 @@
 
 #define LARGE (64 * 1024)
 
-static inline ssize_t filled(void *buffer, ssize_t bytes)
+static inline __attribute__((always_inline)) ssize_t filled(void *buffer, ssize_t bytes)
 {
+    tracker_safe_point();
     if (UNLIKELY(bytes >= LARGE))
         tracker_filled(buffer, (size_t)bytes);
     return bytes;

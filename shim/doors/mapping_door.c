@@ -7,7 +7,8 @@
  *
  * An allocator that stands behind ours (a preloaded jemalloc or tcmalloc) comes through these doors as well: what it
  * maps is where the blocks lie that malloc_door records, so it is passed through unseen. glibc's malloc does not come
- * here at all: it calls mmap and sbrk within the library.
+ * here at all: it calls mmap and sbrk within the library. An allocator that stands before ours (linked into the
+ * program) is seen by its mappings alone.
  *
  * There is no record of what madvise or mprotect do to a range: how much of it is resident, the kernel is asked. Only
  * where madvise makes the kernel touch pages, they are looked at as after a large read.
@@ -46,7 +47,9 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
     void *result = next.mmap(address, size, protection, flags, fd, offset);
     if (next_is_allocator(caller))
         return result;
-    if (result != MAP_FAILED)
+    if (result != MAP_FAILED && next_is_carrier(caller))
+        tracker_carrier_mapped(result, size, kind, fd, caller);
+    else if (result != MAP_FAILED)
         tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
         tracker_mapping_refused(size);
@@ -90,7 +93,9 @@ DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
         tracker_mapping_refused(size);
     if (result == MAP_FAILED || flags & MREMAP_DONTUNMAP)
         tracker_still_mapped(&range);
-    if (result != MAP_FAILED && !next_is_allocator(__builtin_return_address(0)))
+    if (result != MAP_FAILED && next_is_carrier(__builtin_return_address(0)))
+        tracker_carrier_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, __builtin_return_address(0));
+    else if (result != MAP_FAILED && !next_is_allocator(__builtin_return_address(0)))
         tracker_remapped(&range, result, size);
     return result;
 }
@@ -105,9 +110,13 @@ DOOR int madvise(void *address, size_t size, int advice)
 
 /* ---- the program break, where the program itself moves it ---- */
 
-static void moved_break(char *from, char *to)
+static void moved_break(const void *caller, char *from, char *to)
 {
-    if (to > from)
+    if (to <= from || next_is_allocator(caller))
+        return;
+    if (next_is_carrier(caller))
+        tracker_carrier_mapped(from, (size_t)(to - from), MAP_PRIVATE | MAP_ANONYMOUS, -1, caller);
+    else
         tracker_break_grew(from, (size_t)(to - from));
 }
 
@@ -121,8 +130,8 @@ DOOR void *sbrk(intptr_t more)
     char *before = next.sbrk(more);
     if (before == (char *)-1)
         tracker_still_mapped(&range);
-    else if (!next_is_allocator(__builtin_return_address(0)))
-        moved_break(before, before + more);
+    else
+        moved_break(__builtin_return_address(0), before, before + more);
     return before;
 }
 
@@ -137,8 +146,8 @@ DOOR int brk(void *end)
     int result = next.brk(end);
     if (result != 0)
         tracker_still_mapped(&range);
-    else if (!next_is_allocator(__builtin_return_address(0)))
-        moved_break(before, end);
+    else
+        moved_break(__builtin_return_address(0), before, end);
     return result;
 }
 

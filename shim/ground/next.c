@@ -419,27 +419,51 @@ static const struct {
 
 /* ---- whose code is it? ---- */
 
-static struct {
+struct segment {
     uintptr_t code, start, end; /* of the executable segment that `code` lies in */
-} allocator;
+};
+
+static struct segment allocator, carrier;
 
 static int find_segment(struct dl_phdr_info *info, size_t size, void *context)
 {
+    struct segment *wanted = context;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-        if (segment->p_type != PT_LOAD || allocator.code - start >= segment->p_memsz)
+        if (segment->p_type != PT_LOAD || wanted->code - start >= segment->p_memsz)
             continue;
-        allocator.start = start;
-        allocator.end = start + segment->p_memsz;
+        wanted->start = start;
+        wanted->end = start + segment->p_memsz;
         return 1;
     }
     return 0;
 }
 
+static bool is_in(const struct segment *segment, const void *code)
+{
+    return (uintptr_t)code - segment->start < segment->end - segment->start;
+}
+
 bool next_is_allocator(const void *code)
 {
-    return (uintptr_t)code - allocator.start < allocator.end - allocator.start;
+    return is_in(&allocator, code);
+}
+
+bool next_is_carrier(const void *code)
+{
+    return is_in(&carrier, code);
+}
+
+static void find_allocators(void)
+{
+    struct segment theirs = {.code = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc")},
+                   behind = {.code = (uintptr_t)next.malloc};
+    next.dl_iterate_phdr(find_segment, &behind);
+    next.dl_iterate_phdr(find_segment, &theirs);
+    allocator = behind;
+    if (!is_in(&theirs, (const void *)find_allocators)) /* the program's malloc is not our door */
+        carrier = theirs;
 }
 
 void next_resolve(void)
@@ -454,8 +478,7 @@ void next_resolve(void)
             memcpy((char *)&found + functions[i].offset, &address, sizeof address);
     }
     next = found;
-    allocator.code = (uintptr_t)next.malloc;
-    next.dl_iterate_phdr(find_segment, NULL);
+    find_allocators();
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&resolving, 0, __ATOMIC_RELEASE);
 }

@@ -79,6 +79,11 @@ void next_resolve(void); /* idempotent; called by the constructor and by the stu
  * What it maps is where the blocks lie that the program gets through our doors: no call site of its own.
  */
 bool next_is_allocator(const void *code);
+/*
+ * And to one that stands before ours (linked into the program, or preloaded earlier)? The program's malloc is its, and
+ * it may hold its locks when it comes to us: nothing that allocates may be called then.
+ */
+bool next_is_carrier(const void *code);
 bool next_bootstrap_owns(const void *pointer);
 size_t next_bootstrap_size(const void *pointer); /* usable bytes of such a block */
 void next_bootstrap_pin(void);

@@ -23,13 +23,16 @@ tests=(
     golang-go python3-jsonschema                     # go tool pprof, schemas: readers of what report writes
     tmux                                             # a terminal for top
     fish zsh                                         # shells that the completions are for
-    perl                                             # programs under the preload
+    perl sqlite3 ruby                                # programs under the preload
     qemu-system-x86 cpio busybox-static kmod         # the cgroup v2 guest
     xz-utils zstd                                    # compressed kernel modules of newer distributions
 )
 # The page of report --html is tested in a browser. Ubuntu has none as a package; the tests say so there.
 browser=(chromium chromium-driver python3-selenium)
 [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = ubuntu ] || tests+=("${browser[@]}")
+
+# Where the distribution has them; their tests say so where it has not.
+optional=(redis-server libtcmalloc-minimal4 libtcmalloc-minimal4t64 libmimalloc2.0 libmimalloc3)
 
 case ${1:-tests} in
     build) packages=("${build[@]}") ;;
@@ -60,7 +63,14 @@ missing=()
 for package in "${packages[@]}"; do
     installed "$package" || provided "$package" || missing+=("$package")
 done
-[ "${#missing[@]}" -gt 0 ] || exit 0
+# Those that apt knows and that are not here.
+optional_missing() {
+    [ "$1" = tests ] || return 0
+    for package in "${optional[@]}"; do
+        installed "$package" || ! apt-cache show "$package" >/dev/null 2>&1 || echo "$package"
+    done
+}
+[ "${#missing[@]}" -gt 0 ] || [ -n "$(optional_missing "${1:-tests}")" ] || exit 0
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -83,6 +93,7 @@ quietly() {
 # A mirror that is just being updated gives errors for a moment: once more before giving up.
 quietly apt-get -q update || { sleep 10; quietly apt-get -q update; } ||
     echo "deps: the package lists could not be refreshed; trying with those that are here" >&2
+mapfile -t -O "${#missing[@]}" missing < <(optional_missing "${1:-tests}")
 install=(apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}")
 quietly "${install[@]}" || { sleep 10; quietly "${install[@]}"; } || {
     echo "deps: could not install ${missing[*]}" >&2
