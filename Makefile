@@ -184,7 +184,7 @@ demo: deps-build
 check: deps
 	tests/support/check.sh
 
-check-unit check-house check-scenario check-guest check-programs check-doors check-fuzz check-html: all programs $(UNIT_BIN)
+check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html: all programs $(UNIT_BIN)
 	tests/support/check.sh $(@:check-%=%)
 
 unit: $(UNIT_BIN)
@@ -207,4 +207,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-fuzz check-html install format clean
+.PHONY: all programs unit deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean

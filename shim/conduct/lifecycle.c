@@ -441,3 +441,10 @@ void lifecycle_exec(void)
     __atomic_store_n(&flight.phase, stopped ? FLIGHT_DORMANT : FLIGHT_OFF, __ATOMIC_RELEASE);
     guard_leave(&guard);
 }
+
+void lifecycle_give_up(void)
+{
+    lifecycle_exec();
+    if (!guard_is_guest())
+        __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
+}

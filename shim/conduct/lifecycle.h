@@ -18,5 +18,6 @@ void lifecycle_before_fork(void);
 void lifecycle_forked(void);   /* first thing in a forked child: forget the parent's flight */
 void lifecycle_exit(int code); /* the process ends by itself */
 void lifecycle_exec(void);     /* before exec; should that fail, the process goes on dormant, with no thread of ours */
+void lifecycle_give_up(void);  /* the same, for good: the process must be left alone from now on */
 
 #endif

@@ -14,6 +14,8 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int quick_code;
@@ -163,4 +165,34 @@ DOOR int setns(int fd, int type)
     if (!type || type & CLONE_NEWUSER)
         lifecycle_exec();
     return next.setns(fd, type);
+}
+
+/*
+ * Capabilities and the bounds on them belong to a thread. Were ours to keep what the program's threads give up, glibc's
+ * setresgid() and the like, which go to every thread and compare the results, would abort the process; and a thread
+ * with privileges would be left in a process that believes to have dropped them.
+ */
+int capset(cap_user_header_t header, const cap_user_data_t data); /* in no header of the C library */
+
+DOOR int capset(cap_user_header_t header, const cap_user_data_t data)
+{
+    lifecycle_exec();
+    return next.capset(header, data);
+}
+
+/* Below a filter that kills, not even a file can be opened: then we are no more. */
+DOOR int prctl(int option, ...)
+{
+    unsigned long a[4];
+    va_list arguments;
+    va_start(arguments, option);
+    for (int i = 0; i < 4; i++)
+        a[i] = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (option == PR_SET_KEEPCAPS || option == PR_CAPBSET_DROP || option == PR_SET_SECUREBITS ||
+        (option == PR_CAP_AMBIENT && a[0] != PR_CAP_AMBIENT_IS_SET))
+        lifecycle_exec();
+    if (option == PR_SET_SECCOMP)
+        lifecycle_give_up();
+    return next.prctl(option, a[0], a[1], a[2], a[3]);
 }

@@ -300,6 +300,16 @@ static int direct_setns(int fd, int type)
     return (int)with_errno(sys_call(SYS_setns, fd, type, 0, 0, 0, 0));
 }
 
+static int direct_capset(void *header, const void *data)
+{
+    return (int)with_errno(sys_call(SYS_capset, (long)header, (long)data, 0, 0, 0, 0));
+}
+
+static int direct_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+    return (int)with_errno(sys_call(SYS_prctl, option, (long)a, (long)b, (long)c, (long)d, 0));
+}
+
 static void direct_exit(int code)
 {
     for (;;)
@@ -355,6 +365,8 @@ struct next next = {
     .daemon = early_daemon,
     .unshare = direct_unshare,
     .setns = direct_setns,
+    .capset = direct_capset,
+    .prctl = direct_prctl,
     .pthread_create = early_pthread_create,
     .dl_iterate_phdr = early_dl_iterate_phdr,
     .sigaction = early_sigaction,
@@ -414,6 +426,8 @@ static const struct {
     {"setns", offsetof(struct next, setns)},
     {"__sysv_signal", offsetof(struct next, sysv_signal)},
     {"sigset", offsetof(struct next, sigset)},
+    {"capset", offsetof(struct next, capset)},
+    {"prctl", offsetof(struct next, prctl)},
     {"malloc_trim", offsetof(struct next, malloc_trim)},
 };
 

@@ -64,6 +64,8 @@ struct next {
     int (*daemon)(int, int);
     int (*unshare)(int);
     int (*setns)(int, int);
+    int (*capset)(void *, const void *);
+    int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     void (*(*signal)(int, void (*)(int)))(int);
     void (*(*sysv_signal)(int, void (*)(int)))(int);

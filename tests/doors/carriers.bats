@@ -7,7 +7,8 @@
 #   allocator maps for them is no site of its own, so nothing is counted twice.
 #   The other one (it is linked into the program, or preloaded before ours): no block is sampled; what the allocator
 #   maps is seen as mappings, charged to the calls that made it grow. Those from before the activation are older than the
-#   records, and an allocator that maps by system calls of its own (tcmalloc) leaves memory that is called untracked.
+#   records, and an allocator that maps by system calls of its own (tcmalloc) leaves memory that is called untracked, or slack where it is
+#   the heap.
 
 load ../support/same.bash
 
@@ -39,13 +40,13 @@ blocks, mappings = held[True] / MIB, held[False] / MIB
 explained = memory["explained_bytes"] / memory["anon_bytes"]
 print(f"blocks {blocks:.1f} MiB, mappings {mappings:.1f} MiB, anonymous {memory['anon_bytes'] / MIB:.1f} MiB, "
       f"explained {100 * explained:.1f} %")
-untracked = sum(other["resident_bytes"] for other in report["other"] if other["kind"] == "untracked") / MIB
+untracked = sum(other["resident_bytes"] for other in report["other"] if other["kind"] in ("untracked", "slack")) / MIB
 if kind == "blocks":  # the rest is what the allocator keeps of the freed ones
     assert abs(blocks - 132) < 20 and mappings < 8, "132 MiB of blocks were expected, and no mappings"
     assert 0.75 <= explained <= 1.01, "not explained"
 elif kind == "mappings":
     assert blocks < 1 and mappings > 90, "no blocks were expected, and mappings"
-    assert 0.70 <= explained <= 1.01, "not explained"
+    assert 0.50 <= explained <= 1.01, "not explained"
 else:
     assert blocks < 1 and mappings < 8 and untracked > 100, f"untracked memory was expected, not {untracked:.1f} MiB"
 PY

@@ -191,3 +191,45 @@ import numpy, pandas
 a = numpy.arange(2_000_000).reshape(1000, 2000)
 print((a @ a.T).sum(), pandas.DataFrame(a).sum().sum())'
 }
+
+@test "programs: sqlite3" {
+    needs sqlite3
+    same sqlite3 :memory: "
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+            SELECT count(*), sum(i), max(printf('%08d', i * 7919 % 1000003)) FROM n;
+        CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+            SELECT i, printf('%d%d', i, i * i) AS text FROM n;
+        CREATE INDEX one ON t(text); SELECT * FROM t ORDER BY text LIMIT 3; SELECT no_such_column FROM t;"
+}
+
+@test "programs: ruby with threads, fibers and fork" {
+    needs ruby
+    same ruby -e '
+        list = (1..200_000).map { |i| "text #{i}" * 3 }
+        puts list.length, list.map(&:size).sum
+        puts 50.times.map { |n| Thread.new { Array.new(2000) { |i| "x" * (i + n) }.sum(&:size) } }.map(&:value).sum
+        puts 300.times.map { Fiber.new { a = "y" * 9000; Fiber.yield a.size; 1 } }.sum { |f| f.resume + f.resume }
+        3.times { |n| pid = fork { Array.new(50_000) { "z" * 100 }; exit! n }; puts Process.wait2(pid)[1].exitstatus }
+        puts `echo from a shell`, system("exit 3").inspect, $?.exitstatus'
+}
+
+@test "programs: redis-server, which brings its own jemalloc" {
+    needs redis-server
+    cat >"$WORK/redis.sh" <<'SH'
+rm -f socket dump.rdb
+redis-server --port 0 --unixsocket "$PWD/socket" --save "" --appendonly no --dir "$PWD" --logfile redis.log --daemonize "$1" &
+for i in $(seq 100); do [ -S socket ] && break; sleep 0.05; done
+r() { redis-cli -s socket "$@"; }
+r eval 'local n = 0; for i = 1, 100000 do redis.call("set", "k" .. i % 5000, string.rep("v", i % 700)); n = n + i end; return n' 0
+r dbsize
+r set big "$(head -c 50000 /dev/zero | tr '\0' x)"
+r strlen big
+r bgsave
+for i in $(seq 100); do [ "$(r info persistence | tr -d '\r' | grep rdb_bgsave_in_progress)" = rdb_bgsave_in_progress:0 ] && break; sleep 0.05; done
+r info persistence | tr -d '\r' | grep rdb_last_bgsave_status
+r shutdown nosave
+wait
+SH
+    same sh redis.sh no
+    same sh redis.sh yes
+}

@@ -3,6 +3,7 @@
 # Builds, runs the tests and counts.
 #
 # usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…        (no argument: all of them, in this order)
+#                 programs-long only when named: longer than anybody waits for
 #
 # Every shelf speaks TAP (Test Anything Protocol): "ok 1 name", "not ok 2 name", "ok 3 name # skip why". The last line
 # of all is "N passed, N failed, N skipped"; the exit status is 1 when something failed or nothing ran.
@@ -84,7 +85,7 @@ run_bats() {
     done
 }
 
-shelf_programs() { run_bats tests/programs/*.bats tests/bad_input/*.bats tests/commands/*.bats; }
+shelf_programs() { run_bats tests/programs/programs.bats tests/bad_input/*.bats tests/commands/*.bats; }
 
 shelf_html() {
     run_bats tests/html/*.bats
@@ -92,6 +93,8 @@ shelf_html() {
 }
 
 shelf_doors() { run_bats tests/doors/*.bats; }
+
+shelf_programs-long() { run_bats tests/programs/long.bats; }
 
 shelf_scenario() { run_bats tests/scenario/*.bats; }
 
@@ -101,7 +104,7 @@ targets=(all programs)
 for shelf in "${shelves[@]}"; do
     case $shelf in
         unit) targets+=(unit) ;;
-        house | fuzz | doors | programs | html | scenario | guest) ;;
+        house | fuzz | doors | programs | programs-long | html | scenario | guest) ;;
         *)
             echo "usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…" >&2
             exit 2

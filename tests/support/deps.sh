@@ -32,7 +32,7 @@ browser=(chromium chromium-driver python3-selenium)
 [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = ubuntu ] || tests+=("${browser[@]}")
 
 # Where the distribution has them; their tests say so where it has not.
-optional=(redis-server libtcmalloc-minimal4 libtcmalloc-minimal4t64 libmimalloc2.0 libmimalloc3)
+optional=(redis-server libtcmalloc-minimal4 libtcmalloc-minimal4t64 libmimalloc-dev)
 
 case ${1:-tests} in
     build) packages=("${build[@]}") ;;
