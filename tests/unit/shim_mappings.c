@@ -334,6 +334,51 @@ static void a_small_book_still_adds_up(void **unused)
     assert_true(book.dropped > 100);
 }
 
+static void what_is_taken_can_be_put_back(void **unused)
+{
+    struct loss loss = {0};
+    struct mapping pieces[8];
+    char text[200];
+    add(0x1000, 0x5000, 1, &loss);
+    add(0x5000, 0x6000, 2, &loss);
+    add(0x8000, 0x9000, 3, &loss);
+    assert_int_equal(mappings_take(&book, 0x2000, 0x9000, pieces, 8, lost, &loss), 3);
+    assert_int_equal(loss.bytes[1], 0x3000);
+    assert_int_equal(loss.bytes[2], 0x1000);
+    assert_int_equal(loss.bytes[3], 0x1000);
+    describe(text, sizeof text);
+    assert_string_equal(text, "1:4096-8192");
+    for (int i = 0; i < 3; i++)
+        assert_true(mappings_add(&book, &pieces[i], lost, &loss));
+    describe(text, sizeof text);
+    assert_string_equal(text, "1:4096-8192 1:8192-20480 2:20480-24576 3:32768-36864");
+    assert_int_equal(mappings_take(&book, 0x6000, 0x8000, pieces, 8, lost, &loss), 0);
+    assert_int_equal(mappings_take(&book, 0, UINT64_MAX, pieces, 2, lost, &loss), 2); /* no more fit, all are removed */
+    assert_int_equal(book.count, 0);
+}
+
+static void a_range_grows_with_its_own_kind_only(void **unused)
+{
+    static const struct {
+        struct mapping more;
+        bool grows;
+    } rows[] = {
+        {{0x2000, 0x2100, 1, 2}, true},  {{0x2100, 0x2200, 2, 2}, false}, /* another site */
+        {{0x2100, 0x2200, 1, 3}, false},                                  /* another kind */
+        {{0x2101, 0x2200, 1, 2}, false},                                  /* a gap */
+        {{0x2100, 0x4001, 1, 2}, false},                                  /* into the next one */
+        {{0x2100, 0x4000, 1, 2}, true},  {{0x5000, 0x6000, 1, 2}, false}, {{0x0000, 0x1000, 1, 2}, false},
+    };
+    struct loss loss = {0};
+    add(0x1000, 0x2000, 1, &loss);
+    add(0x4000, 0x4800, 3, &loss);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(mappings_extend(&book, &rows[i].more), rows[i].grows);
+    char text[200];
+    describe(text, sizeof text);
+    assert_string_equal(text, "1:4096-16384 3:16384-18432");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +389,8 @@ int main(void)
         cmocka_unit_test_setup(a_cut_in_a_full_book_loses_the_tail, empty),
         cmocka_unit_test_setup(a_lock_that_is_not_given_back_costs_no_more_than_the_entry, empty),
         cmocka_unit_test_setup(agrees_with_a_model_of_pages, empty),
+        cmocka_unit_test_setup(what_is_taken_can_be_put_back, empty),
+        cmocka_unit_test_setup(a_range_grows_with_its_own_kind_only, empty),
         cmocka_unit_test_setup(a_small_book_still_adds_up, empty),
     };
     return cmocka_run_group_tests_name("shim_mappings", tests, NULL, NULL);
