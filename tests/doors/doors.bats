@@ -58,3 +58,30 @@ forks_well() { WORKING=action=abort:sample=4K same "$DOORS/forks" "$@"; }
 @test "doors: 100 children by _Fork, which no handler sees" { forks_well 100 _Fork; }
 @test "doors: 300 children by vfork" { forks_well 300 vfork; }
 @test "doors: 300 children by posix_spawn" { forks_well 300 spawn; }
+
+@test "doors: addresses change hands between threads, and the books come out even" {
+    run_as it keep=always:activate=1M:sample=4K "$DOORS/exchange"
+    cat it.out it.err
+    [ "$(cat it.status)" = 0 ]
+    "$REPO/build/lastwords" report --json lastwords-exchange.*.lw >it.json
+    python3 - it.json <<'PY'
+import json, sys
+report = json.load(open(sys.argv[1]))
+found = [site for site in report["sites"] if any("exchanged_" in (frame["function"] or "") for frame in site["stack"])]
+assert len(found) >= 3, "the sites were not seen at all"
+for site in found:
+    assert site["committed_bytes"] == 0 and site["live_allocations"] == 0, site
+PY
+}
+
+@test "doors: no room for the journal: it goes elsewhere, and the program notices nothing" {
+    unshare --mount true 2>/dev/null || skip "no mount namespace can be made here"
+    mkdir small other
+    # The program leaves the file system full, as other people's files do.
+    TMPDIR=$WORK/other unshare --mount sh -c '
+        mount -t tmpfs -o size=1m small small && head -c 2M /dev/zero >small/full 2>/dev/null
+        LD_PRELOAD=$1 LASTWORDS=keep=always:dir=$PWD/small "$2" fork' sh "$SHIM" "$DOORS/family" >it.out 2>it.err 3>&-
+    cat it.out it.err
+    [ "$(find other -name '*.lw' | wc -l)" = 2 ]
+    grep -q "no journal can be written to dir=" it.err
+}
