@@ -81,7 +81,6 @@ if [ "$(id -u)" != 0 ]; then
     as_root=(sudo)
 fi
 
-echo "deps: installing ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() {
@@ -94,6 +93,7 @@ quietly() {
 quietly apt-get -q update || { sleep 10; quietly apt-get -q update; } ||
     echo "deps: the package lists could not be refreshed; trying with those that are here" >&2
 mapfile -t -O "${#missing[@]}" missing < <(optional_missing "${1:-tests}")
+echo "deps: installing ${missing[*]}"
 install=(apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}")
 quietly "${install[@]}" || { sleep 10; quietly "${install[@]}"; } || {
     echo "deps: could not install ${missing[*]}" >&2
