@@ -63,8 +63,9 @@ struct flight {
     void *python_cache;
     struct lw_state state; /* the watcher's own copy, published in turn */
 
-    uint32_t bell; /* futex: rung to wake the watcher */
-    uint32_t stop; /* 1: the watcher shall end; 2: it has */
+    uint32_t crowd; /* 1: many threads began since the watcher last counted them */
+    uint32_t bell;  /* futex: rung to wake the watcher */
+    uint32_t stop;  /* 1: the watcher shall end; 2: it has */
 };
 
 extern struct flight flight;

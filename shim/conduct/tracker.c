@@ -16,7 +16,8 @@
 #include <sys/mman.h>
 
 /* A dormant process looks at its size once in so many bytes: a look costs 3 us, a MiB of mallocs at least 40 us. */
-#define DORMANT_STEP (1u << 20)
+#define DORMANT_STEP     (1u << 20)
+#define STOP_STACK_BYTES (16u << 10) /* 12 KiB were measured */
 /* glibc and jemalloc round small requests up; glibc keeps a size word besides. What is beyond is the page's rest. */
 #define CHUNK_HEAD  sizeof(size_t)
 #define CHUNK_WASTE 16384u
@@ -300,10 +301,27 @@ void tracker_thread_coming(void)
     guard_leave(&guard);
 }
 
-void tracker_thread_began(void)
+/*
+ * What stopping a thread takes of its stack, touched while there is room: a hundred threads that are stopped at the
+ * margin would take it all at once. A thread that is deep in its work by then has been there before.
+ */
+static __attribute__((noinline)) void touch_stack(void)
 {
-    if (flight_phase() == FLIGHT_ACTIVE)
-        muster_note_thread();
+    volatile char room[STOP_STACK_BYTES];
+    for (size_t i = 0; i < sizeof room; i += 1024)
+        room[i] = 0;
+}
+
+void tracker_thread_began(bool roomy)
+{
+    if (flight_phase() == FLIGHT_ACTIVE) {
+        if (roomy)
+            touch_stack();
+        if (muster_note_thread()) {
+            __atomic_store_n(&flight.crowd, 1, __ATOMIC_RELEASE);
+            flight_ring();
+        }
+    }
     tracker_safe_point();
 }
 

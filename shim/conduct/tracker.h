@@ -40,8 +40,8 @@ void tracker_moving(struct tracker_block *block, void *pointer);
 void tracker_stayed(const struct tracker_block *block, void *pointer);
 /* Before a thread is made: its stack is memory that no other door sees. */
 void tracker_thread_coming(void);
-/* First thing in a new thread of the program. */
-void tracker_thread_began(void);
+/* First thing in a new thread of the program. roomy: its stack is far larger than what stopping it takes. */
+void tracker_thread_began(bool roomy);
 /* The kernel has filled so much of a buffer: it touched the pages, not the program. */
 void tracker_filled(void *buffer, size_t size);
 void tracker_mapped(void *address, size_t size, int flags, int fd);

@@ -157,7 +157,8 @@ static void read_process(struct lw_state *state)
 {
     uint64_t data;
     process_statm(&state->rss_bytes, &data);
-    if (watch.last_medium && watch.now - watch.last_medium < (watch.rate > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS))
+    bool crowd = __atomic_exchange_n(&flight.crowd, 0, __ATOMIC_ACQ_REL);
+    if (!crowd && watch.last_medium && watch.now - watch.last_medium < (watch.rate > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS))
         return;
     watch.last_medium = watch.now;
     if (!process_read(&watch.process))
@@ -285,7 +286,8 @@ static void judge(struct lw_state *state)
     watch.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes);
     if (watch.counter)
         faults_watch(watch.watchful ? policy_period(level->limit_bytes, watch.fault_bytes) : 0);
-    bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes);
+    uint64_t burst = watch.counter ? state->threads * faults_huge_bytes() : 0;
+    bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes, burst);
     uint32_t chain = watch.level_map[state->binding_level];
     if (!watch.counter && chain != UINT32_MAX && watch.policy.stage < LW_STAGE_MARGIN)
         brake_hold(&flight.cgroup.levels[chain], state->margin_bytes);

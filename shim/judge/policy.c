@@ -113,10 +113,11 @@ uint32_t policy_period(uint64_t limit_bytes, uint64_t bytes_per_fault)
     return period;
 }
 
-bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes)
+bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes, uint64_t burst_bytes)
 {
     if (headroom_bytes == LW_UNLIMITED)
         return false;
-    uint64_t near = clamp(limit_bytes / 20, 16 * MIB, 256 * MIB) + 2 * margin_bytes;
+    uint64_t near = clamp(limit_bytes / 20, 16 * MIB, 256 * MIB);
+    near = (near > burst_bytes ? near : burst_bytes) + 2 * margin_bytes;
     return headroom_bytes < near;
 }

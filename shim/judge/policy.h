@@ -65,7 +65,10 @@ bool policy_watchful(uint64_t headroom_bytes, uint64_t limit_bytes);
  * event. A power of two, at least 1.
  */
 uint32_t policy_period(uint64_t limit_bytes, uint64_t bytes_per_fault);
-/* Near the end every event of the fault counter looks for itself. */
-bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes);
+/*
+ * Near the end every event of the fault counter looks for itself. burst_bytes: what all threads may touch with one
+ * fault each, unseen by the wide counter: 2 MiB a thread where huge pages are in use.
+ */
+bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes, uint64_t burst_bytes);
 
 #endif

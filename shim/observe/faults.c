@@ -15,12 +15,13 @@
 #ifndef TRAP_PERF
 #define TRAP_PERF 6
 #endif
-#define MAX_THREADS  512u /* that existed at activation; later ones inherit */
-#define TRIAL_PERIOD 64u  /* until the limits are known */
-#define NARROW_HUGE  1u
-#define NARROW_SMALL 8u
-#define WIDE_MARK    1u
-#define NARROW_MARK  2u
+#define MAX_THREADS     512u /* that existed at activation; later ones inherit */
+#define TRIAL_PERIOD    64u  /* until the limits are known */
+#define NARROW_HUGE     1u
+#define HUGE_PAGE_BYTES (2u << 20)
+#define NARROW_SMALL    8u
+#define WIDE_MARK       1u
+#define NARROW_MARK     2u
 
 struct counters {
     int fds[MAX_THREADS];
@@ -193,6 +194,11 @@ static void keep(struct counters *counters, bool wanted, uint32_t period, uint64
         open_all(counters, period, mark);
     else if (!wanted && counters->count)
         close_all(counters);
+}
+
+uint64_t faults_huge_bytes(void)
+{
+    return faults.narrow_period == NARROW_HUGE ? HUGE_PAGE_BYTES : 0;
 }
 
 void faults_watch(uint32_t period)

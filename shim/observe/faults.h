@@ -24,6 +24,7 @@ typedef void faults_event(uint64_t address, uint64_t pages, void *ucontext);
 bool faults_open(faults_event *event, char *why, size_t capacity);
 void faults_watch(uint32_t period); /* starts the wide counter; 0: stops it */
 void faults_near(bool near);        /* adds or removes the narrow counter */
+uint64_t faults_huge_bytes(void);   /* that one fault may bring: 2 MiB, or 0 where huge pages are switched off */
 bool faults_running(void);          /* looks whether SIGTRAP is still ours; gives the counter up when not */
 uint64_t faults_count(void);        /* events so far */
 /* The program is about to take SIGTRAP: no event may reach its handler. Any thread. */

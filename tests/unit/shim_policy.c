@@ -300,7 +300,10 @@ static void near_the_end(void **unused)
         {0, GIB, 0, true},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(policy_near(rows[i].headroom, rows[i].limit, rows[i].margin), rows[i].near);
+        assert_int_equal(policy_near(rows[i].headroom, rows[i].limit, rows[i].margin, 0), rows[i].near);
+    /* 128 threads, huge pages: one fault of each */
+    assert_true(policy_near(200u << 20, 256u << 20, 2u << 20, UINT64_C(128) * (2u << 20)));
+    assert_false(policy_near(UINT64_C(400) << 20, 512u << 20, 2u << 20, UINT64_C(128) * (2u << 20)));
 }
 
 static void watchful(void **unused)
