@@ -40,14 +40,14 @@ static uint64_t number_at(const char *stat, int number)
 bool neighbours_parse_stat(const char *stat, uint64_t page_bytes, struct lw_neighbour *record)
 {
     const char *state = field_at(stat, 3), *open = strchr(stat, '('), *close = strrchr(stat, ')');
-    uint64_t rss_pages = number_at(stat, 24), pid;
+    uint64_t virtual_bytes = number_at(stat, 23), pid; /* 0: a kernel thread, or its memory is gone already */
     const char *at = stat;
-    if (!state || !open || open > close || *state == 'Z' || *state == 'X' || !rss_pages || !text_parse_u64(&at, &pid))
+    if (!state || !open || open > close || *state == 'Z' || *state == 'X' || !virtual_bytes || !text_parse_u64(&at, &pid))
         return false;
     record->pid = (uint32_t)pid;
     record->ppid = (uint32_t)number_at(stat, 4);
     record->start_ticks = number_at(stat, 22);
-    record->rss_bytes = rss_pages * page_bytes;
+    record->rss_bytes = number_at(stat, 24) * page_bytes;
     size_t length = (size_t)(close - open - 1);
     if (length > sizeof record->name - 1)
         length = sizeof record->name - 1;

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -81,14 +83,27 @@ static const struct neighbour *with_pid(const struct neighbours *neighbours, pid
     return NULL;
 }
 
+/* Holds a few MiB: the kernel's count of a smaller one may read 0. It is there when this returns, and does not last. */
 static pid_t child_that_waits(void)
 {
+    enum { BYTES = 8 << 20 };
+    char byte;
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-        pause();
+        alarm(20);
+        char *volatile memory = malloc(BYTES);
+        memset(memory, 1, BYTES);
+        close(1); /* whoever reads the results does not wait for us */
+        close(2);
+        if (write(ready[1], memory, 1) == 1)
+            pause();
         _exit(0);
     }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
     return child;
 }
 
@@ -98,42 +113,83 @@ static void end(pid_t child)
     waitpid(child, NULL, 0);
 }
 
-/* A busy machine may not be seen whole in the time that a look has. */
-static void look_whole(struct neighbours *neighbours, uint64_t now_ns, bool keep_gone, uint32_t flag)
+/* A cgroup's folder with one below it, as the kernel shows them; the second pid lives in the lower one. */
+static void write_group(const char *top, pid_t first, pid_t second, unsigned kills)
 {
-    for (int i = 0; i < 200; i++) {
-        neighbours_look(neighbours, "", now_ns, keep_gone, flag);
-        if (!neighbours->cut)
-            return;
+    char path[200], lower[120];
+    snprintf(lower, sizeof lower, "%s/lower", top);
+    mkdir(lower, 0700);
+    const struct {
+        const char *directory, *file;
+        long a, b;
+    } files[] = {{top, "cgroup.procs", first, getpid()}, {lower, "cgroup.procs", 0, second}};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", files[i].directory, files[i].file);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        fprintf(file, "%ld\n%ld\n", files[i].a, files[i].b); /* 0: outside of this pid namespace */
+        fclose(file);
     }
-    fail_msg("200 looks did not see every process");
+    snprintf(path, sizeof path, "%s/memory.oom_control", lower);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fprintf(file, "oom_kill_disable 0\nunder_oom 0\noom_kill %u\n", kills);
+    fclose(file);
+}
+
+static void remove_group(const char *top)
+{
+    static const char *const names[] = {"lower/cgroup.procs", "lower/memory.oom_control", "cgroup.procs"};
+    char path[200];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", top, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/lower", top);
+    rmdir(path);
+    rmdir(top);
 }
 
 static void looks_at_real_processes(void **unused)
 {
     static struct neighbours neighbours;
+    char top[] = "/tmp/lastwords-group.XXXXXX";
     pid_t child = child_that_waits(), other = child_that_waits();
 
-    look_whole(&neighbours, 1000, false, 0);
-    const struct neighbour *found = with_pid(&neighbours, child);
+    assert_non_null(mkdtemp(top));
+    write_group(top, child, other, 3);
+    neighbours_look(&neighbours, top, 1000, false, 0);
+    assert_int_equal(neighbours.count, 2);
+    assert_int_equal(neighbours.kills, 3);
+    const struct neighbour *found = with_pid(&neighbours, other);
     assert_non_null(found);
     assert_int_equal(found->record.flags, LW_NEIGHBOUR_CHILD);
     assert_int_equal(found->record.ppid, getpid());
     assert_int_equal(found->record.first_ns, 1000);
     assert_true(found->record.rss_bytes > 0 && found->record.first_rss_bytes == found->record.rss_bytes);
-    assert_null(with_pid(&neighbours, getpid()));
+    assert_true(neighbours.all_bytes > found->record.rss_bytes);
 
-    end(child);
-    look_whole(&neighbours, 2000, true, LW_NEIGHBOUR_KILLED);
-    found = with_pid(&neighbours, child);
+    end(other);
+    neighbours_look(&neighbours, top, 2000, true, LW_NEIGHBOUR_KILLED);
+    found = with_pid(&neighbours, other);
     assert_non_null(found);
     assert_int_equal(found->record.gone_ns, 2000);
     assert_true(found->record.flags & LW_NEIGHBOUR_KILLED);
+    assert_int_equal(neighbours.listed, 1);
 
-    end(other);
-    look_whole(&neighbours, 3000, false, 0);
-    assert_null(with_pid(&neighbours, other));     /* nobody asked to keep it */
-    assert_non_null(with_pid(&neighbours, child)); /* once gone, it stays */
+    end(child);
+    neighbours_look(&neighbours, top, 3000, false, 0);
+    assert_null(with_pid(&neighbours, child));     /* nobody asked to keep it */
+    assert_non_null(with_pid(&neighbours, other)); /* once gone, it stays */
+    remove_group(top);
+}
+
+static void the_whole_machine_can_be_looked_at(void **unused)
+{
+    static struct neighbours neighbours;
+    neighbours_look(&neighbours, "", 1000, false, 0);
+    assert_true(neighbours.count > 0);
+    assert_null(with_pid(&neighbours, getpid()));
 }
 
 static void a_directory_that_is_not_there(void **unused)
@@ -151,6 +207,7 @@ int main(void)
         cmocka_unit_test(badness_is_the_kernels),
         cmocka_unit_test(the_worst_is_alive),
         cmocka_unit_test(looks_at_real_processes),
+        cmocka_unit_test(the_whole_machine_can_be_looked_at),
         cmocka_unit_test(a_directory_that_is_not_there),
     };
     return cmocka_run_group_tests_name("shim_neighbours", tests, NULL, NULL);
