@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "judgement/evidence.h"
+#include "judgement/warning.h"
 #include "profile/labels.h"
 #include "sources/sizes.h"
 
@@ -141,11 +142,35 @@ static enum verdict_cause judge_others(const struct profile *profile, const stru
     return CAUSE_SIBLING;
 }
 
-static bool swap_is_full(const struct lw_level *level)
+/* Of the level that binds, or of the machine where that is less or the level has none of its own; 0: no swap. */
+static uint64_t swap_limit_bytes(const struct profile *profile)
 {
-    uint64_t limit = level->swap_limit_bytes, used = known_bytes(level->swap_used_bytes);
+    uint64_t least = profile->binding->record.swap_limit_bytes, host = 0;
 
+    for (size_t i = 0; i < profile->level_count; i++)
+        if (profile->levels[i].record.kind == LW_LEVEL_HOST)
+            host = profile->levels[i].record.swap_limit_bytes;
+    return host != LW_UNKNOWN && (least == LW_UNKNOWN || (host > 0 && host < least)) ? host : least;
+}
+
+/* Of the level that binds, or of the machine: whichever is short of swap. */
+static bool swap_is_full(const struct profile *profile)
+{
+    const struct lw_level *level = &profile->binding->record;
+    uint64_t limit = swap_limit_bytes(profile), used = known_bytes(level->swap_used_bytes);
+
+    for (size_t i = 0; i < profile->level_count; i++)
+        if (profile->levels[i].record.kind == LW_LEVEL_HOST && limit == profile->levels[i].record.swap_limit_bytes)
+            used = known_bytes(profile->levels[i].record.swap_used_bytes);
     return limit != LW_UNKNOWN && limit > 0 && used >= limit / 10 * 9 && used > level_pressing_bytes(level) / 10;
+}
+
+static bool thrashing(const struct profile *profile)
+{
+    struct warning warning;
+
+    warning_find(profile, &warning);
+    return warning.thrashing;
 }
 
 /* File pages that are mapped here and cannot be taken away: locked, or dirty and slow to write. */
@@ -163,7 +188,7 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
     uint64_t resident = verdict_resident_bytes(profile);
     uint64_t top = verdict->line ? verdict->line->resident_bytes : 0;
 
-    if (profile->binding && swap_is_full(&profile->binding->record))
+    if (profile->binding && swap_is_full(profile))
         return CAUSE_SWAP_EXHAUSTED;
     if (holds_file_pages(profile, resident))
         return CAUSE_PAGE_CACHE;
@@ -444,10 +469,11 @@ static void sentence_own(const struct profile *profile, const struct evidence *e
                  verdict->line ? label_place(verdict->line->frame).text : "");
         break;
     case CAUSE_SWAP_EXHAUSTED:
-        snprintf(out, size, "swap is used up: %s swapped of %s; %s are resident",
+        snprintf(out, size,
+                 "swap is used up: %s of %s are swapped, %s of them of this process, which holds %s in RAM as well%s",
                  size_prose(known_bytes(profile->binding->record.swap_used_bytes)).text,
-                 size_prose(profile->binding->record.swap_limit_bytes).text,
-                 size_prose(verdict_resident_bytes(profile)).text);
+                 size_prose(swap_limit_bytes(profile)).text, size_prose(known_bytes(profile->state.swap_bytes)).text,
+                 size_prose(verdict_resident_bytes(profile)).text, thrashing(profile) ? "; it was thrashing" : "");
         break;
     default:
         sentence_refused(profile, out, size);
@@ -477,6 +503,21 @@ static void write_sentence(const struct profile *profile, const struct evidence 
         sentence_processes(profile, evidence, verdict);
     else
         sentence_charged(profile, evidence, verdict);
+}
+
+/* How much time there was, and whether it was spent on waiting for pages. */
+static void say_warning(const struct profile *profile, struct verdict *verdict)
+{
+    struct warning warning;
+    char text[400];
+
+    warning_find(profile, &warning);
+    warning_sentence(&warning, text, sizeof(text));
+    if (text[0] && profile->end != PROFILE_LIVE && verdict->by_memory)
+        say(verdict, "%s", text);
+    warning_thrash_sentence(profile, text, sizeof(text));
+    if (text[0])
+        say(verdict, "%s", text);
 }
 
 /* The three that grew most. */
@@ -525,6 +566,7 @@ static void write_evidence(const struct profile *profile, const struct evidence 
         say(verdict, "%s holds %s of %s resident, growing by %s", label_place(verdict->line->frame).text,
             size_prose(verdict->line->resident_bytes).text, size_prose(verdict_resident_bytes(profile)).text,
             size_rate(verdict->line->growth_bytes_per_s).text);
+    say_warning(profile, verdict);
     say_neighbours(profile, verdict);
     if (state->refused_count > 0)
         say(verdict, "%llu allocations were refused, the largest %s", (unsigned long long)state->refused_count,

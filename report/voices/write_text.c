@@ -138,6 +138,22 @@ static void write_moment(struct sink *sink, const struct profile *profile)
             size_duration(end_ns > profile->moment_ns ? (end_ns - profile->moment_ns) / 1000000 : 0).text);
 }
 
+/* RAM and swap apart: the headroom counts what can still be swapped. */
+static void write_swap(struct sink *sink, const struct profile *profile)
+{
+    const struct lw_level *level = profile->has_state && profile->binding ? &profile->binding->record : NULL;
+    char of[48] = "";
+
+    if (!level || known_bytes(level->swap_used_bytes) == 0)
+        return;
+    if (level->swap_limit_bytes != LW_UNLIMITED)
+        snprintf(of, sizeof(of), " of %s", size_prose(level->swap_limit_bytes).text);
+    row(sink, "swap", "%s%s used, %s of it by this process; %s came back a second, at its worst",
+        size_prose(level->swap_used_bytes).text, of, size_prose(known_bytes(profile->state.swap_bytes)).text,
+        size_prose((uint64_t)profile->state.peak_anon_refaults_per_s * journal_header(profile->journal)->page_bytes)
+            .text);
+}
+
 static void write_growth(struct sink *sink, const struct story *story)
 {
     const struct lw_state *state = &story->profile->state;
@@ -390,6 +406,7 @@ static void write_facts(struct sink *sink, const struct story *story)
 {
     write_moment(sink, story->profile);
     write_limit(sink, story->profile);
+    write_swap(sink, story->profile);
     write_growth(sink, story);
     write_pressure(sink, story->profile);
     row(sink, "cause", "%s", story->verdict.sentence);

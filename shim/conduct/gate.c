@@ -30,6 +30,16 @@ static struct {
 
 /* ---- looking ---- */
 
+/* With swap, usage stands at the limit all the time: what has been swapped since the view was made decides. */
+static uint64_t swap_room(uint64_t used)
+{
+    uint64_t room = gate.view.swap_room_bytes, before = gate.view.swap_used_bytes, now;
+    if (!room || !cgroup_peek_swap(gate.view.swap_fd, gate.view.version, used, &now) || before == LW_UNKNOWN)
+        return room;
+    uint64_t more = now > before ? now - before : 0;
+    return room > more ? room - more : 0;
+}
+
 static bool at_margin(void)
 {
     uint64_t used, reclaimable = __atomic_load_n(&gate.view.reclaimable_bytes, __ATOMIC_RELAXED);
@@ -37,8 +47,9 @@ static bool at_margin(void)
     uint64_t margin = policy_margin_for(gate.view.margin_bytes, gate.view.automatic, limit, muster_touchers());
     if (!cgroup_peek(gate.view.usage_fd, &used))
         return false;
+    uint64_t room = swap_room(used);
     /* Only cache keeps us away from the limit: then how much of it is left decides, and the view may be too old. */
-    if (used + margin >= limit && reclaimable && lock_try(&gate.stat_lock)) {
+    if (used + margin >= limit + room && reclaimable && lock_try(&gate.stat_lock)) {
         if (cgroup_peek_reclaimable(gate.view.stat_fd, gate.view.version, gate.stat, sizeof gate.stat, &reclaimable)) {
             reclaimable += gate.view.slab_bytes;
             __atomic_store_n(&gate.view.reclaimable_bytes, reclaimable, __ATOMIC_RELAXED);
@@ -46,7 +57,7 @@ static bool at_margin(void)
         lock_drop(&gate.stat_lock);
     }
     struct lw_level level = {.limit_bytes = limit, .used_bytes = used, .reclaimable_bytes = reclaimable};
-    return headroom_of(&level) + gate.view.swap_room_bytes <= margin;
+    return headroom_of(&level) + room <= margin;
 }
 
 /* ---- waiting ---- */

@@ -19,7 +19,9 @@ struct gate_view {
     int version; /* of the cgroup hierarchy */
     uint64_t limit_bytes;
     uint64_t reclaimable_bytes;
-    uint64_t swap_room_bytes;
+    uint64_t swap_room_bytes; /* 0: no swap */
+    uint64_t swap_used_bytes; /* when the room was as large */
+    int swap_fd;
     uint64_t slab_bytes; /* part of reclaimable_bytes that memory.stat does not show */
     uint64_t margin_bytes;
     bool automatic; /* the margin may grow with the number of touching threads */

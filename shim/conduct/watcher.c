@@ -300,6 +300,8 @@ static void judge(struct lw_state *state)
                                  .limit_bytes = level->limit_bytes,
                                  .reclaimable_bytes = level->reclaimable_bytes,
                                  .slab_bytes = flight.cgroup.levels[chain].slab_bytes,
+                                 .swap_fd = flight.cgroup.levels[chain].swap_fd,
+                                 .swap_used_bytes = level->swap_used_bytes,
                                  .swap_room_bytes = level->headroom_bytes - headroom_of(level),
                                  .margin_bytes =
                                      grace_is_on() ? grace_margin(state->margin_bytes) : state->margin_bytes,

@@ -155,6 +155,23 @@ static uint64_t row_in(const struct cgroup_level *level, const char *name, const
     return read_in(level, name, buffer, sizeof buffer) > 0 ? row(buffer, key) : LW_UNKNOWN;
 }
 
+bool cgroup_peek_swap(int swap_fd, int version, uint64_t used_bytes, uint64_t *swap_bytes)
+{
+    uint64_t value;
+    if (!cgroup_peek(swap_fd, &value))
+        return false;
+    if (version == 1) /* memsw counts memory and swap together */
+        value = value > used_bytes ? value - used_bytes : 0;
+    *swap_bytes = value;
+    return true;
+}
+
+static void refresh_swap(struct cgroup_level *level, int version)
+{
+    if (!cgroup_peek_swap(level->swap_fd, version, level->numbers.used_bytes, &level->numbers.swap_used_bytes))
+        level->numbers.swap_used_bytes = LW_UNKNOWN;
+}
+
 static void refresh_limits(struct cgroup_level *level, int version)
 {
     struct lw_level *numbers = &level->numbers;
@@ -165,13 +182,13 @@ static void refresh_limits(struct cgroup_level *level, int version)
     numbers->oom_kills = row_in(level, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
     numbers->max_events = v2 ? row_in(level, "memory.events", "max") : number_in(level, "memory.failcnt", LW_UNKNOWN);
     uint64_t swap_limit = number_in(level, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", LW_UNLIMITED);
-    uint64_t swap_used = number_in(level, v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes", LW_UNKNOWN);
     if (!v2 && swap_limit != LW_UNLIMITED) /* memsw counts memory and swap together */
         swap_limit = swap_limit > numbers->limit_bytes ? swap_limit - numbers->limit_bytes : 0;
-    if (!v2 && swap_used != LW_UNKNOWN)
-        swap_used = swap_used > numbers->used_bytes ? swap_used - numbers->used_bytes : 0;
+    /* v1: with swappiness 0 nothing is swapped while there is cache, and then it is too late. */
+    if (!v2 && number_in(level, "memory.swappiness", 1) == 0)
+        swap_limit = 0;
     numbers->swap_limit_bytes = swap_limit;
-    numbers->swap_used_bytes = swap_used;
+    refresh_swap(level, version);
 }
 
 bool cgroup_peek(int usage_fd, uint64_t *used_bytes)
@@ -234,6 +251,8 @@ static void refresh_stat(struct cgroup_level *level, int version)
     cgroup_parse_stat(stat, version, level);
     if (version == 1)
         add_v1_slab(level);
+    if (level->numbers.swap_limit_bytes)
+        refresh_swap(level, version);
 }
 
 bool cgroup_peek_reclaimable(int stat_fd, int version, char *buffer, size_t capacity, uint64_t *reclaimable_bytes)
@@ -300,7 +319,7 @@ static void add_level(struct cgroup *cgroup, const char *mount_point, const char
     if (cgroup->count == CGROUP_MAX_LEVELS)
         return;
     struct cgroup_level *level = &cgroup->levels[cgroup->count];
-    *level = (struct cgroup_level){.usage_fd = -1, .stat_fd = -1};
+    *level = (struct cgroup_level){.usage_fd = -1, .stat_fd = -1, .swap_fd = -1};
     struct text text = TEXT_ON(level->directory);
     text_add(&text, mount_point);
     if (!text_equal(path, "/"))
@@ -308,8 +327,10 @@ static void add_level(struct cgroup *cgroup, const char *mount_point, const char
     bool v2 = cgroup->version == 2;
     level->stat_fd = open_in(level, "memory.stat");
     level->usage_fd = open_in(level, v2 ? "memory.current" : "memory.usage_in_bytes");
+    level->swap_fd = open_in(level, v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes");
     if (level->usage_fd < 0) { /* the v2 root has no memory.current: the host's numbers stand for it */
         sys_close(level->stat_fd);
+        sys_close(level->swap_fd);
         return;
     }
     level->numbers.kind = v2 ? LW_LEVEL_CGROUP_V2 : LW_LEVEL_CGROUP_V1;
@@ -457,6 +478,7 @@ void cgroup_close(struct cgroup *cgroup)
     for (uint32_t i = 0; i < cgroup->count; i++) {
         sys_close(cgroup->levels[i].usage_fd);
         sys_close(cgroup->levels[i].stat_fd);
+        sys_close(cgroup->levels[i].swap_fd);
     }
     cgroup->count = 0;
 }

@@ -34,6 +34,7 @@ struct cgroup_level {
     bool slab_known;
     int usage_fd; /* -1: not readable */
     int stat_fd;
+    int swap_fd; /* memory.swap.current, memory.memsw.usage_in_bytes */
     char directory[CGROUP_PATH_BYTES];
 };
 
@@ -55,6 +56,8 @@ void cgroup_refresh_stat(struct cgroup *cgroup, uint32_t level); /* memory.stat 
 bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level);
 void cgroup_refresh(struct cgroup *cgroup);                       /* usage, statistics, limits, counters */
 bool cgroup_moved(const struct cgroup *cgroup, const char *root); /* the process is in another cgroup now */
+/* What is swapped, likewise; used_bytes as just read. */
+bool cgroup_peek_swap(int swap_fd, int version, uint64_t used_bytes, uint64_t *swap_bytes);
 bool cgroup_peek(int usage_fd, uint64_t *used_bytes);
 /* Reclaimable bytes now, through the caller's buffer. */
 bool cgroup_peek_reclaimable(int stat_fd, int version, char *buffer, size_t capacity, uint64_t *reclaimable_bytes);

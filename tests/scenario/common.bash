@@ -80,6 +80,31 @@ pid_in() {
     done <"$(cg_path "$1")/cgroup.procs"
 }
 
+# swap_on SIZE: swap in compressed memory, else in a file of $WORK; swap_off takes it away again. It is the machine's, but
+# groups of cg_make have none of it unless cg_swap says so.
+swap_on() {
+    SWAP=
+    local bytes
+    bytes=$(cg_bytes "$1")
+    if [ -w /sys/block/zram0/disksize ] && [ "$(cat /sys/block/zram0/disksize)" = 0 ] &&
+        echo "$bytes" >/sys/block/zram0/disksize; then
+        [ -e /dev/zram0 ] || mknod /dev/zram0 b $(tr : ' ' </sys/block/zram0/dev)
+        SWAP=/dev/zram0
+    else
+        SWAP=$WORK/swap
+        head -c "$bytes" /dev/zero >"$SWAP"
+        chmod 600 "$SWAP"
+    fi
+    mkswap "$SWAP" >/dev/null && swapon "$SWAP"
+}
+
+swap_off() {
+    [ -n "${SWAP:-}" ] || return 0
+    swapoff "$SWAP"
+    [ "$SWAP" != /dev/zram0 ] || echo 1 >/sys/block/zram0/reset
+    SWAP=
+}
+
 journals() { find "$WORK" -maxdepth 1 -name '*.lw'; }
 
 # expect NAME WANTED GOT

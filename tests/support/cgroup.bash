@@ -6,6 +6,7 @@
 #   cg_available            true when cgroups can be made here; else CG_WHY says why not
 #   cg_make NAME LIMIT      makes lastwords-test-PID-NAME at the top of the hierarchy; LIMIT like 64M; no swap
 #                           A NAME of PARENT/CHILD lies below the group PARENT, which has to be made first
+#   cg_swap NAME SIZE       lets it have so much in swap as well
 #   cg_run NAME COMMAND…    runs the command inside, with LD_PRELOAD=$TEST_PRELOAD and LASTWORDS=$TEST_LASTWORDS;
 #                           its exit status is returned (128+N after a signal; 124 after CG_TIMEOUT seconds)
 #   cg_oom_kills NAME       the kernel's count of OOM kills in it
@@ -88,6 +89,18 @@ cg_make() {
     else
         echo "$limit" >"$path/memory.max"
         [ ! -e "$path/memory.swap.max" ] || echo 0 >"$path/memory.swap.max"
+    fi
+}
+
+# cg_swap NAME SIZE: it may have so much in swap as well
+cg_swap() {
+    local path more
+    path=$(cg_path "$1")
+    more=$(cg_bytes "$2")
+    if [ "$CG_KIND" = v1 ]; then
+        echo $(($(cat "$path/memory.limit_in_bytes") + more)) >"$path/memory.memsw.limit_in_bytes"
+    else
+        echo "$more" >"$path/memory.swap.max"
     fi
 }
 
