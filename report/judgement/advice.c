@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "judgement/no_site.h"
 #include "profile/labels.h"
 #include "sources/sizes.h"
 
@@ -151,6 +152,21 @@ static void advise_site(const struct profile *profile, const struct verdict *ver
     }
 }
 
+static void advise_no_site(const struct profile *profile, struct pile *pile)
+{
+    const struct other *part = no_site_part(profile);
+    const struct thread *thread = no_site_deepest(profile);
+
+    if (!part || part->kind != LW_OTHER_STACKS)
+        return;
+    if (thread && profile->state.threads <= 4)
+        add(pile, ADVICE_PROPER, "%.300s: bound the depth of this recursion, or keep its data in a heap of its own",
+            label_place(thread->stack.user).text);
+    else
+        add(pile, ADVICE_PROPER, "%u threads have stacks of their own: run fewer, or bound the depth of their calls",
+            profile->state.threads);
+}
+
 static void advise_others(const struct profile *profile, const struct verdict *verdict, struct pile *pile)
 {
     const struct culprit *culprit = &verdict->culprit;
@@ -197,6 +213,9 @@ size_t advice_give(const struct profile *profile, const struct verdict *verdict,
     case CAUSE_SITE_GROWTH:
     case CAUSE_SITE_SPIKE:
         advise_site(profile, verdict, &pile);
+        break;
+    case CAUSE_UNKNOWN:
+        advise_no_site(profile, &pile);
         break;
     case CAUSE_SIBLING:
     case CAUSE_CHILD:

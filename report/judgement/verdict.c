@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "judgement/no_site.h"
 #include "judgement/verdict.h"
 
 #include <signal.h>
@@ -400,6 +401,8 @@ static void sentence_end(const struct profile *profile, const struct evidence *e
         snprintf(out, size, "none: it ended well");
     else if (verdict->cause == CAUSE_UNKNOWN && profile->end == PROFILE_GONE)
         snprintf(out, size, "unknown: nobody saw how it ended%s", room);
+    else if (verdict->cause == CAUSE_UNKNOWN && no_site_sentence(profile, out, size))
+        return;
     else if (verdict->cause == CAUSE_UNKNOWN)
         snprintf(out, size, "unknown: no call site holds a telling part of the memory");
     else if (profile->end == PROFILE_EXITED)
@@ -443,7 +446,8 @@ static void sentence_refused(const struct profile *profile, char *out, size_t si
                  (unsigned long long)profile->state.refused_count, size_prose(profile->state.refused_bytes).text, place,
                  limit);
     else
-        snprintf(out, size, "an allocation of %s was refused%.200s%.160s", size_prose((uint64_t)event->a).text, place, limit);
+        snprintf(out, size, "an allocation of %s was refused%.200s%.160s", size_prose((uint64_t)event->a).text, place,
+                 limit);
 }
 
 static void sentence_own(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)

@@ -37,3 +37,18 @@ stops() {
 @test "18 growth of the heap by small blocks: control is killed" { control heap; }
 @test "18 growth of the heap by small blocks: stopped" { stops heap small_blocks 200 :sample=8K; }
 @test "18 growth of the heap by small blocks, at full speed: stopped" { stops heap small_blocks 0 :sample=8K; }
+
+@test "18 growth of thread stacks: control is killed" { control stacks; }
+
+# No door sees the stacks that the C library maps: they are told apart, not charged to a site.
+stack_growth_stops() {
+    with_shim action=abort
+    inside growth "$PROGRAMS/growth" stacks "$1"
+    stopped growth
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" \
+        "r.memory.explained_bytes >= 0.95 * r.memory.anon_bytes" \
+        "sum(o.resident_bytes for o in r.other if o.kind == 'stacks') > 0.9 * r.memory.anon_bytes" \
+        "'stacks of threads' in r.verdict.sentence" "any('threads have stacks' in a.text for a in r.advice)"
+}
+@test "18 growth of thread stacks: stopped, and named" { stack_growth_stops 200; }
+@test "18 growth of thread stacks, at full speed: stopped, and named" { stack_growth_stops 0; }
