@@ -186,11 +186,11 @@ struct lw_node {
 };
 
 enum lw_site_kind {
-    LW_SITE_HEAP = 1,    /* malloc family */
-    LW_SITE_MAPPING = 2, /* mmap, mremap: private anonymous */
-    LW_SITE_SHARED = 3,  /* mmap: shared anonymous or shared file (tmpfs, memfd) */
-    LW_SITE_FILE = 4,    /* mmap: private file mapping */
-    LW_SITE_BRK = 5,
+    LW_SITE_HEAP = 1,     /* malloc family */
+    LW_SITE_MAPPING = 2,  /* mmap, mremap: private anonymous */
+    LW_SITE_SHARED = 3,   /* shared memory: mmap of anonymous memory, tmpfs or a memfd, shmat */
+    LW_SITE_FILE = 4,     /* mmap of a file that page cache stands behind, private or shared */
+    LW_SITE_BRK = 5,      /* the program break, where the program itself moved it */
     LW_SITE_RESERVED = 6, /* mmap without access or with MAP_NORESERVE: address space, sparse by declaration */
 };
 

@@ -232,7 +232,7 @@ void tracker_carrier_mapped(void *address, size_t size, int flags, int fd, const
 {
     struct guard guard;
     __atomic_store_n(&tracker_behind, 2, __ATOMIC_RELAXED);
-    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
+    if (address == MAP_FAILED || flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
         return;
     if (guard_same_process()) {
         uint64_t now = flight_now_ns();

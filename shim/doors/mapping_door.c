@@ -38,16 +38,25 @@ static bool is_for_use(int flags, int fd)
     return (flags & MAP_ANONYMOUS || fd < 0) && !(flags & MAP_NORESERVE);
 }
 
+/*
+ * action=refuse. No allocator is refused here: for the one behind ours malloc_door has asked already, and for the
+ * program's own more would have to be done than may be done under its locks.
+ */
+static bool refuses(const void *caller, size_t size)
+{
+    return !next_is_allocator(caller) && !next_is_carrier(caller) && UNLIKELY(tracker_refuses(size));
+}
+
 static inline void *map(const void *caller, void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     /* Without access it is a reservation, whatever the flags say. */
     int kind = protection == PROT_NONE ? flags | MAP_NORESERVE : flags;
-    if (is_for_use(kind, fd) && UNLIKELY(tracker_refuses(size)))
+    if (next_is_allocator(caller))
+        return next.mmap(address, size, protection, flags, fd, offset);
+    if (is_for_use(kind, fd) && refuses(caller, size))
         return MAP_FAILED;
     void *result = next.mmap(address, size, protection, flags, fd, offset);
-    if (next_is_allocator(caller))
-        return result;
-    if (result != MAP_FAILED && next_is_carrier(caller))
+    if (next_is_carrier(caller))
         tracker_carrier_mapped(result, size, kind, fd, caller);
     else if (result != MAP_FAILED)
         tracker_mapped(result, size, kind, fd);
@@ -77,26 +86,34 @@ DOOR int munmap(void *address, size_t size)
     return result;
 }
 
+static void remapped(const void *caller, const struct tracker_range *range, void *result, size_t size)
+{
+    if (next_is_allocator(caller))
+        return;
+    if (next_is_carrier(caller))
+        tracker_carrier_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, caller);
+    else if (result != MAP_FAILED)
+        tracker_remapped(range, result, size);
+    else if (errno == ENOMEM)
+        tracker_mapping_refused(size);
+}
+
 /* The new address is an argument with MREMAP_FIXED only; elsewhere the C library passes on NULL or a mere wish. */
 DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
 {
+    const void *caller = __builtin_return_address(0);
     struct tracker_range range;
     va_list arguments;
     va_start(arguments, flags);
     void *target = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    if (size > old_size && UNLIKELY(tracker_refuses(size - old_size)))
+    if (size > old_size && refuses(caller, size - old_size))
         return MAP_FAILED;
     tracker_unmapping(&range, address, old_size);
     void *result = next.mremap(address, old_size, size, flags, target);
-    if (result == MAP_FAILED && errno == ENOMEM)
-        tracker_mapping_refused(size);
     if (result == MAP_FAILED || flags & MREMAP_DONTUNMAP)
         tracker_still_mapped(&range);
-    if (result != MAP_FAILED && next_is_carrier(__builtin_return_address(0)))
-        tracker_carrier_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, __builtin_return_address(0));
-    else if (result != MAP_FAILED && !next_is_allocator(__builtin_return_address(0)))
-        tracker_remapped(&range, result, size);
+    remapped(caller, &range, result, size);
     return result;
 }
 
@@ -125,7 +142,7 @@ DOOR void *sbrk(intptr_t more)
     struct tracker_range range = {.count = 0};
     if (more < 0)
         tracker_break_shrinks(&range, (char *)next.sbrk(0) + more, (size_t)-more);
-    if (more > 0 && UNLIKELY(tracker_refuses((size_t)more)))
+    if (more > 0 && refuses(__builtin_return_address(0), (size_t)more))
         return (void *)-1;
     char *before = next.sbrk(more);
     if (before == (char *)-1)
@@ -141,7 +158,7 @@ DOOR int brk(void *end)
     char *before = next.sbrk(0);
     if ((char *)end < before)
         tracker_break_shrinks(&range, end, (size_t)(before - (char *)end));
-    if ((char *)end > before && UNLIKELY(tracker_refuses((size_t)((char *)end - before))))
+    if ((char *)end > before && refuses(__builtin_return_address(0), (size_t)((char *)end - before)))
         return -1;
     int result = next.brk(end);
     if (result != 0)

@@ -77,3 +77,10 @@ before() {
 @test "carriers: tcmalloc preloaded before ours" { before libtcmalloc_minimal untracked; }
 @test "carriers: mimalloc preloaded behind ours" { behind libmimalloc; }
 @test "carriers: mimalloc preloaded before ours" { before libmimalloc; }
+
+@test "carriers: action=refuse asks nothing under the locks of an allocator" {
+    export WORKING=action=refuse:activate=1:sample=4K PATIENCE=30
+    same "$DOORS/carrier_jemalloc"
+    BEHIND=$(library libjemalloc) same "$DOORS/carrier"
+    BEFORE=$(library libjemalloc) same "$DOORS/carrier"
+}
