@@ -266,10 +266,14 @@ void tracker_catch_up(const void *caller)
 void tracker_remapped(const struct tracker_range *range, void *address, size_t size)
 {
     struct guard guard;
+    uint64_t had = 0;
     if (!guard_enter(&guard))
         return;
     enum lw_site_kind kind = range->count ? (enum lw_site_kind)range->pieces[0].kind : LW_SITE_MAPPING;
     note_range((uintptr_t)address, (uintptr_t)address + whole_pages(size), kind, false);
+    for (uint32_t i = 0; i < range->count && had < size; i++)
+        had += range->pieces[i].end - range->pieces[i].start;
+    refusal_recorded(size > had ? size - had : 0);
     guard_leave(&guard);
 }
 
@@ -279,6 +283,7 @@ void tracker_break_grew(void *from, size_t bytes)
     if (!guard_enter(&guard))
         return;
     note_range((uintptr_t)from, (uintptr_t)from + bytes, LW_SITE_BRK, true);
+    refusal_recorded(bytes);
     guard_leave(&guard);
 }
 
