@@ -277,6 +277,9 @@ static void judge(struct lw_state *state)
     measure_rate(effective);
     state->margin_bytes = policy_margin(&flight.options.margin, level->limit_bytes, hot, watch.counter,
                                         state->watcher_late_ns, watch.rate);
+    if (level->kind == LW_LEVEL_HOST)
+        state->margin_bytes =
+            policy_margin_host(state->margin_bytes, flight.options.margin.automatic, level->limit_bytes);
     bool guarded = watch.policy.stage < LW_STAGE_MARGIN || grace_is_on();
     state->warn_bytes = policy_warn(&flight.options.warn, level, state->margin_bytes);
     state->growth_bytes_per_s = headroom_growth(&watch.history, watch.now, effective, GROWTH_WINDOW_NS);

@@ -58,6 +58,12 @@ uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64
     return base + hot_bytes;
 }
 
+uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes)
+{
+    uint64_t least = clamp(limit_bytes / 50, 16 * MIB, 128 * MIB);
+    return automatic && margin_bytes < least ? least : margin_bytes;
+}
+
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
 {
     return headroom_bytes < rate_bytes_per_s / 10;

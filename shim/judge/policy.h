@@ -44,6 +44,11 @@ enum policy_step policy_next(struct policy *policy, const struct policy_input *i
  */
 uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes, bool counter,
                        uint64_t late_ns, uint64_t rate_bytes_per_s);
+/*
+ * The machine itself kills before MemAvailable is 0: the zones keep watermarks, and half of the cache counts that may
+ * be in use. Seen with 512 MiB: killed with 4.4 MiB available. 2 % of the machine's memory, 16 to 128 MiB.
+ */
+uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes);
 /* The limit may come within a tenth of a second: nothing that takes time is done before the margin is looked at. */
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
 /*

@@ -10,6 +10,7 @@
 #
 #   GUEST_TIMEOUT   600
 #   GUEST_MEMORY    1536 (MiB)
+#   GUEST_OPTIONS   psi=1 (to the kernel)
 #
 # Software emulation, because it works wherever QEMU does, and it is 20 to 30 times slower than the machine itself.
 # The kernel comes as a package of the distribution, unpacked into build/guest and never installed.
@@ -192,7 +193,7 @@ mkfifo "$work/data"
 timeout --foreground -k 5 "${GUEST_TIMEOUT:-600}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max \
     -m "${GUEST_MEMORY:-1536}" -smp 2 -no-reboot -display none -monitor none -nodefaults \
     -kernel "$store/vmlinuz" -initrd "$work/initramfs" \
-    -append "console=ttyS0 quiet panic=-1 psi=1 mitigations=off nokaslr" \
+    -append "console=ttyS0 quiet panic=-1 ${GUEST_OPTIONS:-psi=1} mitigations=off nokaslr" \
     -serial "file:$store/console.log" -serial "file:$work/data" \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
     </dev/null >"$store/qemu.log" 2>&1 9>&- &

@@ -8,33 +8,8 @@ set -u
 ETL_DATA=$1
 STREAM_FILE=$2
 ONLY=${3:-} # tests whose name matches; all without it
-# shellcheck source=tests/scenario/common.bash
-. "$(cd "$(dirname "$0")/.." && pwd)/scenario/common.bash"
-CG_TIMEOUT=150
-number=0
-
-# check NAME FUNCTION: a fresh work directory and, afterwards, no cgroups
-check() {
-    local result
-    [[ $1 =~ $ONLY ]] || return 0
-    number=$((number + 1))
-    WORK=$(mktemp -d /tmp/lastwords-test.XXXXXX)
-    without_shim
-    from=$SECONDS
-    if (set -e; "$2") >/tmp/said 2>&1; then result=ok; else result="not ok"; fi
-    echo "$result $number guest, cgroup v2: $1 ($((SECONDS - from)) s)"
-    [ "$result" = ok ] || sed 's/^/# /' /tmp/said | cut -c 1-300 | head -n 300
-    cg_remove_all
-    rm -rf "$WORK"
-}
-
-# `set -e` is off inside a condition, so the steps of a test are chained here by what they return.
-steps() {
-    local step
-    for step in "$@"; do
-        $step || return 1
-    done
-}
+# shellcheck source=tests/guest/checks.bash
+. "$(cd "$(dirname "$0")" && pwd)/checks.bash"
 
 # ---- 1: the ETL ----
 

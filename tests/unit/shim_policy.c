@@ -210,6 +210,14 @@ static void periods_and_hurry(void **unused)
     assert_false(policy_watchful(20 * GIB, 24 * GIB));
 }
 
+static void the_machine_kills_earlier(void **unused)
+{
+    assert_int_equal(policy_margin_host(5 * MIB, true, 512 * MIB), 16 * MIB);
+    assert_int_equal(policy_margin_host(40 * MIB, true, 4 * GIB), 4 * GIB / 50);
+    assert_int_equal(policy_margin_host(128 * MIB, true, 64 * GIB), 128 * MIB);
+    assert_int_equal(policy_margin_host(5 * MIB, false, 512 * MIB), 5 * MIB); /* as told */
+}
+
 static void warnings(void **unused)
 {
     static const struct {
@@ -338,6 +346,7 @@ int main(void)
         cmocka_unit_test(margins_for_many_threads),
         cmocka_unit_test(periods_and_hurry),
         cmocka_unit_test(warnings),
+        cmocka_unit_test(the_machine_kills_earlier),
         cmocka_unit_test(the_brake_warns),
         cmocka_unit_test(sleeps),
         cmocka_unit_test(sleeps_grow_with_headroom_and_stay_in_bounds),
