@@ -431,6 +431,18 @@ static const struct event *largest_refusal(const struct profile *profile, const 
     return largest;
 }
 
+/* Where it did not fit: a limit at which allocations fail comes before those that kill. */
+static const struct level *refusing_level(const struct profile *profile, const struct event *event)
+{
+    for (size_t i = 0; event && i < profile->level_count; i++) {
+        const struct lw_level *level = &profile->levels[i].record;
+        if (!(level->flags & LW_LEVEL_KILLS) && level->limit_bytes != LW_UNLIMITED &&
+            level->used_bytes + (uint64_t)event->a > level->limit_bytes)
+            return &profile->levels[i];
+    }
+    return profile->binding;
+}
+
 static void sentence_refused(const struct profile *profile, char *out, size_t size)
 {
     const struct site *site;
@@ -439,8 +451,12 @@ static void sentence_refused(const struct profile *profile, char *out, size_t si
 
     if (site && site->stack.user)
         snprintf(place, sizeof(place), " at %s%s", label_place(site->stack.user).text, label_callee(&site->stack).text);
-    if (profile->binding)
-        snprintf(limit, sizeof(limit), "; the limit is %s", profile->binding->path);
+    const struct level *level = refusing_level(profile, event);
+    if (level)
+        snprintf(limit, sizeof(limit), "; the limit is %s", level->path);
+    if (level && level != profile->binding)
+        snprintf(limit, sizeof(limit), "; %s is %s, %s in use", level->path, size_prose(level->record.limit_bytes).text,
+                 size_prose(known_bytes(level->record.used_bytes)).text);
     if (!event || profile->state.refused_count > 1)
         snprintf(out, size, "allocations were refused: %llu times, the largest %s%.200s%.160s",
                  (unsigned long long)profile->state.refused_count, size_prose(profile->state.refused_bytes).text, place,

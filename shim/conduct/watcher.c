@@ -61,6 +61,9 @@ static struct {
     struct policy policy;
     struct headroom_history history;
     struct process_numbers process;
+    struct lw_level refusing[PROCESS_REFUSING_LEVELS];
+    uint32_t refusing_count;
+    bool refusing_read;
     pthread_t thread;
     uint32_t tid;
 } watch;
@@ -153,6 +156,17 @@ static void add_user(struct lw_state *state)
     watch.level_map[state->level_count++] = UINT32_MAX;
 }
 
+static void add_refusing(struct lw_state *state, bool slow)
+{
+    if (slow || !watch.refusing_read)
+        watch.refusing_count = process_refusing_levels(&watch.process, watch.refusing);
+    watch.refusing_read = true;
+    for (uint32_t i = 0; i < watch.refusing_count && state->level_count < LW_MAX_LEVELS; i++) {
+        watch.level_map[state->level_count] = UINT32_MAX;
+        state->levels[state->level_count++] = watch.refusing[i];
+    }
+}
+
 static void read_process(struct lw_state *state)
 {
     uint64_t data;
@@ -228,6 +242,7 @@ static void read_levels(struct lw_state *state)
     }
     add_host(state);
     add_user(state);
+    add_refusing(state, slow);
     measure_refaults(state);
 }
 

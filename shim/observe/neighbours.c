@@ -42,7 +42,8 @@ bool neighbours_parse_stat(const char *stat, uint64_t page_bytes, struct lw_neig
     const char *state = field_at(stat, 3), *open = strchr(stat, '('), *close = strrchr(stat, ')');
     uint64_t virtual_bytes = number_at(stat, 23), pid; /* 0: a kernel thread, or its memory is gone already */
     const char *at = stat;
-    if (!state || !open || open > close || *state == 'Z' || *state == 'X' || !virtual_bytes || !text_parse_u64(&at, &pid))
+    if (!state || !open || open > close || *state == 'Z' || *state == 'X' || !virtual_bytes ||
+        !text_parse_u64(&at, &pid))
         return false;
     record->pid = (uint32_t)pid;
     record->ppid = (uint32_t)number_at(stat, 4);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -66,6 +67,7 @@ bool process_read(struct process_numbers *numbers)
     found.page_tables_bytes = status_kib(text, "VmPTE");
     found.peak_rss_bytes = status_kib(text, "VmHWM");
     found.data_bytes = status_kib(text, "VmData");
+    found.size_bytes = status_kib(text, "VmSize");
     uint64_t threads = 0;
     text_row(text, "Threads", &threads);
     found.threads = (uint32_t)threads;
@@ -98,6 +100,26 @@ bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes)
     return true;
 }
 
+/* Of a level that is no cgroup little is known. */
+static void bare_level(struct lw_level *level, enum lw_level_kind kind, uint64_t limit, uint64_t used, const char *path)
+{
+    *level = (struct lw_level){.kind = kind,
+                               .limit_bytes = limit,
+                               .used_bytes = used,
+                               .high_bytes = LW_UNLIMITED,
+                               .swap_limit_bytes = LW_UNLIMITED,
+                               .peak_bytes = LW_UNKNOWN,
+                               .anon_bytes = LW_UNKNOWN,
+                               .file_bytes = LW_UNKNOWN,
+                               .shmem_bytes = LW_UNKNOWN,
+                               .kernel_bytes = LW_UNKNOWN,
+                               .dirty_bytes = LW_UNKNOWN,
+                               .max_events = LW_UNKNOWN,
+                               .oom_kills = LW_UNKNOWN,
+                               .oom_kills_start = LW_UNKNOWN};
+    text_copy(level->path, sizeof level->path, path);
+}
+
 bool process_host_level(struct lw_level *level)
 {
     char text[SYSTEM_FILE_BYTES];
@@ -108,20 +130,46 @@ bool process_host_level(struct lw_level *level)
     text_row(text, "SwapFree", &swap_free);
     text_row(text, "SwapTotal", &swap_total);
     uint64_t free_bytes = text_row(text, "MemFree", &value) ? value * 1024 : 0;
-    memset(level, 0, sizeof *level);
-    level->kind = LW_LEVEL_HOST;
+    bare_level(level, LW_LEVEL_HOST, total * 1024, total * 1024 - free_bytes, "host");
     level->flags = LW_LEVEL_KILLS;
-    level->limit_bytes = total * 1024;
-    level->used_bytes = total * 1024 - free_bytes;
     level->reclaimable_bytes = available * 1024 > free_bytes ? available * 1024 - free_bytes : 0;
     level->swap_limit_bytes = swap_total * 1024;
     level->swap_used_bytes = (swap_total - swap_free) * 1024;
-    level->high_bytes = LW_UNLIMITED;
-    level->peak_bytes = level->anon_bytes = level->file_bytes = level->shmem_bytes = LW_UNKNOWN;
-    level->kernel_bytes = level->dirty_bytes = level->max_events = LW_UNKNOWN;
-    level->oom_kills = level->oom_kills_start = LW_UNKNOWN;
-    text_copy(level->path, sizeof level->path, "host");
     return true;
+}
+
+static bool rlimit_of(int resource, uint64_t *bytes)
+{
+    struct rlimit limit;
+    if (sys_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return false;
+    *bytes = limit.rlim_cur;
+    return true;
+}
+
+static bool commit_limit(uint64_t *limit_bytes, uint64_t *used_bytes)
+{
+    char text[SYSTEM_FILE_BYTES];
+    if (sys_read_file("/proc/sys/vm/overcommit_memory", text, sizeof text) <= 0 || text[0] != '2' ||
+        sys_read_file("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "CommitLimit", limit_bytes) ||
+        !text_row(text, "Committed_AS", used_bytes))
+        return false;
+    *limit_bytes *= 1024;
+    *used_bytes *= 1024;
+    return true;
+}
+
+uint32_t process_refusing_levels(const struct process_numbers *numbers, struct lw_level *levels)
+{
+    uint64_t limit, used;
+    uint32_t count = 0;
+    if (rlimit_of(RLIMIT_AS, &limit))
+        bare_level(&levels[count++], LW_LEVEL_RLIMIT_AS, limit, numbers->size_bytes, "RLIMIT_AS");
+    if (rlimit_of(RLIMIT_DATA, &limit))
+        bare_level(&levels[count++], LW_LEVEL_RLIMIT_DATA, limit, numbers->data_bytes, "RLIMIT_DATA");
+    if (commit_limit(&limit, &used))
+        bare_level(&levels[count++], LW_LEVEL_COMMIT, limit, used, "commit limit");
+    return count;
 }
 
 void process_program(char *name, size_t capacity)

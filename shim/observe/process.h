@@ -23,7 +23,8 @@ struct process_numbers {
     uint64_t major_faults;
     uint64_t minor_faults;
     uint32_t threads;
-    bool leader_gone; /* the first thread has ended, others have not */
+    uint64_t size_bytes; /* of the address space */
+    bool leader_gone;    /* the first thread has ended, others have not */
 };
 
 bool process_read(struct process_numbers *numbers);
@@ -33,6 +34,12 @@ void process_note(const struct process_numbers *numbers, struct lw_state *state)
 bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes);
 /* Host: MemTotal, MemAvailable + SwapFree as a level. */
 bool process_host_level(struct lw_level *level);
+/*
+ * Limits at which allocations fail and nobody is killed: RLIMIT_AS, RLIMIT_DATA, and the commit limit where
+ * vm.overcommit_memory is 2 (Documentation/mm/overcommit-accounting.rst). Only those that are set; returns how many.
+ */
+#define PROCESS_REFUSING_LEVELS 3u
+uint32_t process_refusing_levels(const struct process_numbers *numbers, struct lw_level *levels);
 void process_identity(struct lw_identity *identity, const char *options, const char *job);
 /* Base name of the executable, "?" if unknown. */
 void process_program(char *name, size_t capacity);
