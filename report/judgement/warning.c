@@ -109,3 +109,19 @@ void warning_thrash_sentence(const struct profile *profile, char *out, size_t si
                  "faults a second",
                  state->peak_anon_refaults_per_s, state->peak_file_refaults_per_s, state->peak_major_faults_per_s);
 }
+
+void warning_events(const struct profile *profile, warning_event *visit, void *context)
+{
+    struct warning_sign signs[WARNING_SIGNS];
+    struct warning warning;
+
+    warning_find(profile, &warning);
+    size_t count = warning_signs(&warning, signs), next = 0;
+    for (size_t i = 0; i < profile->event_count; i++) {
+        for (; next < count && signs[next].t_ns < profile->events[i].t_ns; next++)
+            visit(context, signs[next].t_ns, signs[next].kind, signs[next].text);
+        visit(context, profile->events[i].t_ns, profile->events[i].kind, profile->events[i].text);
+    }
+    for (; next < count; next++)
+        visit(context, signs[next].t_ns, signs[next].kind, signs[next].text);
+}

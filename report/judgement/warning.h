@@ -39,4 +39,8 @@ void warning_sentence(const struct warning *warning, char *out, size_t size);
  */
 void warning_thrash_sentence(const struct profile *profile, char *out, size_t size);
 
+/* The journal's events and these signs, by time. */
+typedef void warning_event(void *context, uint64_t t_ns, const char *kind, const char *text);
+void warning_events(const struct profile *profile, warning_event *visit, void *context);
+
 #endif

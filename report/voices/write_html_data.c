@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "judgement/warning.h"
 #include "voices/web_tables.h"
 
 #define MAX_ROWS     20000u /* sites, lines: the largest; the others are summed up */
@@ -178,13 +179,16 @@ static json_t *inputs_json(const struct profile *profile)
     return array;
 }
 
+static void add_event(void *array, uint64_t t_ns, const char *kind, const char *said)
+{
+    add(array, json_pack("[f, s, o]", (double)(t_ns / 1000) / 1000.0, kind, text(said)));
+}
+
 static json_t *events_json(const struct profile *profile)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < profile->event_count; i++)
-        add(array, json_pack("[f, s, o]", (double)(profile->events[i].t_ns / 1000) / 1000.0, profile->events[i].kind,
-                             text(profile->events[i].text)));
+    warning_events(profile, add_event, array);
     return array;
 }
 

@@ -215,28 +215,17 @@ static json_t *timeline_json(const struct profile *profile)
     return array;
 }
 
-static void add_event(json_t *array, uint64_t t_ns, const char *kind, const char *said)
+static void add_event(void *array, uint64_t t_ns, const char *kind, const char *said)
 {
     json_array_append_new(
         array, json_pack("{s:o, s:s, s:o}", "t_ms", milliseconds(t_ns), "kind", kind, "text", json_text(said)));
 }
 
-/* The journal's events and the signs that only the timeline shows, by time. */
 static json_t *events_json(const struct profile *profile)
 {
-    struct warning_sign signs[WARNING_SIGNS];
-    struct warning warning;
     json_t *array = json_array();
 
-    warning_find(profile, &warning);
-    size_t count = warning_signs(&warning, signs), next = 0;
-    for (size_t i = 0; i < profile->event_count; i++) {
-        for (; next < count && signs[next].t_ns < profile->events[i].t_ns; next++)
-            add_event(array, signs[next].t_ns, signs[next].kind, signs[next].text);
-        add_event(array, profile->events[i].t_ns, profile->events[i].kind, profile->events[i].text);
-    }
-    for (; next < count; next++)
-        add_event(array, signs[next].t_ns, signs[next].kind, signs[next].text);
+    warning_events(profile, add_event, array);
     return array;
 }
 
