@@ -35,7 +35,6 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 PROGRAM_SRC := $(sort $(wildcard tests/scenario/programs/*.c))
 PROGRAM_BIN := $(PROGRAM_SRC:tests/scenario/programs/%.c=$(BUILD)/tests/programs/%)
-TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 # tests/doors/programs: one misbehaviour, one tiny program; those named plugin_* are shared objects
 DOOR_SRC := $(sort $(wildcard tests/doors/programs/*.c))
 DOOR_BIN := $(foreach source,$(DOOR_SRC),$(BUILD)/tests/doors/$(patsubst %.c,%$(if $(filter plugin_%,$(notdir $(source))),.so),$(notdir $(source)))) $(BUILD)/tests/doors/carrier_jemalloc
@@ -147,11 +146,6 @@ $(BUILD)/tests/html/compose: tests/html/compose.c $(filter $(BUILD)/tests/suppor
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
-# programs that the tests of the command use: tests/tools/X.c with the support of the unit tests
-$(BUILD)/tests/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ))
-	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -Ireport -o $@ $< $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJ)) $(SUPPORT_OBJ) $(REPORT_LIBS)
-
 $(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fPIC -shared -o $@ $<
@@ -169,7 +163,7 @@ $(BUILD)/tests/doors/carrier_jemalloc: tests/doors/programs/carrier.c
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-builtin -fno-omit-frame-pointer -rdynamic -o $@ $< \
 	    $(LDLIBS_carrier_jemalloc) -lpthread -ldl
 
-programs: $(PROGRAM_BIN) $(DOOR_BIN) $(TOOL_BIN) $(BUILD)/tests/html/compose
+programs: $(PROGRAM_BIN) $(DOOR_BIN) $(BUILD)/tests/html/compose
 
 deps-build:
 	tests/support/deps.sh build
@@ -186,6 +180,10 @@ check: deps
 
 check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html: all programs $(UNIT_BIN)
 	tests/support/check.sh $(@:check-%=%)
+
+# the readers against many more corruptions than in every check: make fuzz-long SEED=7
+fuzz-long: all
+	bash tests/fuzz/run.sh 100000 $(SEED)
 
 unit: $(UNIT_BIN)
 

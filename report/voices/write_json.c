@@ -137,15 +137,9 @@ static size_t at_most(size_t count, const struct view *view)
     return view->sites && view->sites < count ? view->sites : count;
 }
 
-static json_t *sites_json(const struct profile *profile, const struct view *view)
+static json_t *site_element(const void *sites, size_t i)
 {
-    const struct site **sites = metric_sites(profile, view->by);
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < at_most(profile->site_count, view); i++)
-        json_array_append_new(array, site_json(sites[i]));
-    free(sites);
-    return array;
+    return site_json(((const struct site *const *)sites)[i]);
 }
 
 static json_t *line_json(const struct line *line)
@@ -184,35 +178,25 @@ static json_t *other_json(const struct profile *profile)
     return array;
 }
 
-static json_t *threads_json(const struct profile *profile)
+static json_t *thread_element(const void *profile, size_t i)
 {
-    json_t *array = json_array();
+    const struct thread *thread = &((const struct profile *)profile)->threads[i];
 
-    for (size_t i = 0; i < profile->thread_count; i++) {
-        const struct thread *thread = &profile->threads[i];
-        json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "tid", json_number(thread->tid), "name",
-                                               json_text(thread->name), "stack", json_stack(&thread->stack)));
-    }
-    return array;
+    return json_pack("{s:o, s:o, s:o}", "tid", json_number(thread->tid), "name", json_text(thread->name), "stack",
+                     json_stack(&thread->stack));
 }
 
-static json_t *timeline_json(const struct profile *profile)
+static json_t *tick_element(const void *profile, size_t i)
 {
-    json_t *array = json_array();
+    const struct lw_tick *tick = &((const struct profile *)profile)->ticks[i];
+    bool pressure = tick->some_total_us != LW_UNKNOWN;
 
-    for (size_t i = 0; i < profile->tick_count; i++) {
-        const struct lw_tick *tick = &profile->ticks[i];
-        bool pressure = tick->some_total_us != LW_UNKNOWN;
-        json_array_append_new(
-            array,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "t_ms", milliseconds(tick->t_ns),
-                      "headroom_bytes", json_number(tick->headroom_bytes), "current_bytes",
-                      json_number(tick->current_bytes), "reclaimable_bytes", json_number(tick->reclaimable_bytes),
-                      "rss_bytes", json_number(tick->rss_bytes), "committed_bytes", json_number(tick->committed_bytes),
-                      "some_avg10", percent(tick->some_avg10_permyriad, pressure), "full_avg10",
-                      percent(tick->full_avg10_permyriad, pressure), "stage", profile_stage_name(tick->stage)));
-    }
-    return array;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "t_ms", milliseconds(tick->t_ns),
+                     "headroom_bytes", json_number(tick->headroom_bytes), "current_bytes",
+                     json_number(tick->current_bytes), "reclaimable_bytes", json_number(tick->reclaimable_bytes),
+                     "rss_bytes", json_number(tick->rss_bytes), "committed_bytes", json_number(tick->committed_bytes),
+                     "some_avg10", percent(tick->some_avg10_permyriad, pressure), "full_avg10",
+                     percent(tick->full_avg10_permyriad, pressure), "stage", profile_stage_name(tick->stage));
 }
 
 static void add_event(void *array, uint64_t t_ns, const char *kind, const char *said)
@@ -325,31 +309,70 @@ void write_json(struct sink *sink, const struct story *story)
     write_json_view(sink, story, &(struct view){.by = METRIC_RESIDENT});
 }
 
+/* ---- the whole, member by member: that of a large journal has millions of frames, which nobody wants in memory ----
+ */
+
+struct members {
+    struct sink *sink;
+    bool any;
+};
+
+static void dump(struct sink *sink, json_t *value)
+{
+    json_dumpf(value, sink->file, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10) | JSON_ENCODE_ANY);
+    json_decref(value);
+}
+
+static void name(struct members *members, const char *key)
+{
+    sink_printf(members->sink, "%s  \"%s\": ", members->any ? ",\n" : "", key);
+    members->any = true;
+}
+
+static void member(struct members *members, const char *key, json_t *value)
+{
+    name(members, key);
+    dump(members->sink, value);
+}
+
+static void list(struct members *members, const char *key, size_t count,
+                 json_t *(*element)(const void *context, size_t i), const void *context)
+{
+    name(members, key);
+    sink_printf(members->sink, "[");
+    for (size_t i = 0; i < count; i++) {
+        sink_printf(members->sink, "%s\n    ", i > 0 ? "," : "");
+        dump(members->sink, element(context, i));
+    }
+    sink_printf(members->sink, count > 0 ? "\n  ]" : "]");
+}
+
 void write_json_view(struct sink *sink, const struct story *story, const struct view *view)
 {
     const struct profile *profile = story->profile;
-    json_t *root = json_object();
+    const struct site **sites = metric_sites(profile, view->by);
+    struct members members = {.sink = sink};
 
-    json_object_set_new(root, "schema", json_string("lastwords/1"));
-    json_object_set_new(root, "process", process_json(profile));
-    json_object_set_new(root, "verdict", verdict_json(&story->verdict));
-    json_object_set_new(root, "limit", limit_json(profile));
-    json_object_set_new(root, "pressure", pressure_json(profile));
-    json_object_set_new(root, "memory", memory_json(profile));
-    json_object_set_new(root, "sites", sites_json(profile, view));
-    json_object_set_new(root, "lines", lines_json(profile, view));
-    json_object_set_new(root, "other", other_json(profile));
-    json_object_set_new(root, "threads", threads_json(profile));
-    json_object_set_new(root, "moment_ms",
-                        profile->of_moment ? json_integer((json_int_t)(profile->moment_ns / 1000000)) : json_null());
-    json_object_set_new(root, "timeline", timeline_json(profile));
-    json_object_set_new(root, "events", events_json(profile));
-    json_object_set_new(root, "neighbours", neighbours_json(profile));
-    json_object_set_new(root, "advice", advice_json(story));
-    json_object_set_new(root, "capabilities", capabilities_json(profile));
+    sink_printf(sink, "{\n");
+    member(&members, "schema", json_string("lastwords/1"));
+    member(&members, "process", process_json(profile));
+    member(&members, "verdict", verdict_json(&story->verdict));
+    member(&members, "limit", limit_json(profile));
+    member(&members, "pressure", pressure_json(profile));
+    member(&members, "memory", memory_json(profile));
+    list(&members, "sites", at_most(profile->site_count, view), site_element, sites);
+    member(&members, "lines", lines_json(profile, view));
+    member(&members, "other", other_json(profile));
+    list(&members, "threads", profile->thread_count, thread_element, profile);
+    member(&members, "moment_ms",
+           profile->of_moment ? json_integer((json_int_t)(profile->moment_ns / 1000000)) : json_null());
+    list(&members, "timeline", profile->tick_count, tick_element, profile);
+    member(&members, "events", events_json(profile));
+    member(&members, "neighbours", neighbours_json(profile));
+    member(&members, "advice", advice_json(story));
+    member(&members, "capabilities", capabilities_json(profile));
     if (story->other_count > 0)
-        json_object_set_new(root, "job", job_json(story, view));
-    json_dumpf(root, sink->file, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
-    sink_printf(sink, "\n");
-    json_decref(root);
+        member(&members, "job", job_json(story, view));
+    sink_printf(sink, "\n}\n");
+    free(sites);
 }

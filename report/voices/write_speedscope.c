@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "voices/write_speedscope.h"
 
-#include <jansson.h>
+#include <stdlib.h>
 
 #include "sources/intern.h"
+#include "voices/json_parts.h"
 
 static const enum metric metrics[] = {METRIC_RESIDENT, METRIC_COMMITTED, METRIC_PEAK, METRIC_GROWTH};
 
@@ -20,9 +21,9 @@ static json_int_t frame_index(struct frame_table *table, const struct frame *fra
     size_t index = intern_format(&table->keys, "%s\n%s\n%d", name, file, frame->line);
 
     if (index == before) {
-        json_t *made = json_pack("{s:s}", "name", name);
+        json_t *made = json_pack("{s:o}", "name", json_text(name));
         if (file[0])
-            json_object_set_new(made, "file", json_string(file));
+            json_object_set_new(made, "file", json_text(file));
         if (frame->line > 0)
             json_object_set_new(made, "line", json_integer(frame->line));
         json_array_append_new(table->frames, made);
@@ -30,54 +31,71 @@ static json_int_t frame_index(struct frame_table *table, const struct frame *fra
     return (json_int_t)index;
 }
 
-static json_t *stack_json(struct frame_table *table, const struct flow_item *item)
+static void write_stack(struct sink *sink, struct frame_table *table, const struct flow_item *item)
 {
-    json_t *stack = json_array();
-
     for (size_t f = item->frame_count; f-- > 0;)
-        json_array_append_new(stack, json_integer(frame_index(table, item->frames[f])));
-    return stack;
+        sink_printf(sink, "%s%" JSON_INTEGER_FORMAT, f + 1 == item->frame_count ? "[" : ",",
+                    frame_index(table, item->frames[f]));
+    sink_printf(sink, "]");
 }
 
-static json_t *profile_json(struct frame_table *table, const struct flow *flow, enum metric metric)
+/* Sizes that JSON readers cannot hold, alone or in their sum, are no samples. */
+static void write_profile(struct sink *sink, struct frame_table *table, const struct flow *flow, enum metric metric)
 {
-    json_t *samples = json_array(), *weights = json_array();
-    json_int_t total = 0;
+    json_int_t *weights = array_resize(NULL, flow->count, sizeof(*weights)), total = 0;
+    size_t count = 0;
 
+    sink_printf(sink, "{\"type\":\"sampled\",\"name\":\"%s\",\"unit\":\"bytes\",\"samples\":[", metric_name(metric));
     for (size_t i = 0; i < flow->count; i++) {
         uint64_t weight = flow_weight(&flow->items[i], metric);
         json_int_t sum;
         if (weight == 0 || __builtin_add_overflow(total, weight, &sum))
             continue;
         total = sum;
-        json_array_append_new(samples, stack_json(table, &flow->items[i]));
-        json_array_append_new(weights, json_integer((json_int_t)weight));
+        sink_printf(sink, count > 0 ? "," : "");
+        write_stack(sink, table, &flow->items[i]);
+        weights[count++] = (json_int_t)weight;
     }
-    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:o, s:o}", "type", "sampled", "name", metric_name(metric), "unit",
-                     "bytes", "startValue", 0, "endValue", total, "samples", samples, "weights", weights);
+    sink_printf(sink, "],\"weights\":[");
+    for (size_t i = 0; i < count; i++)
+        sink_printf(sink, "%s%" JSON_INTEGER_FORMAT, i > 0 ? "," : "", weights[i]);
+    sink_printf(sink, "],\"startValue\":0,\"endValue\":%" JSON_INTEGER_FORMAT "}", total);
+    free(weights);
 }
 
+static void write_text_value(struct sink *sink, const char *key, const char *value)
+{
+    json_t *text = json_text(value);
+
+    sink_printf(sink, "\"%s\":", key);
+    json_dumpf(text, sink->file, JSON_ENCODE_ANY);
+    sink_printf(sink, ",");
+    json_decref(text);
+}
+
+/* The frames come last, when all are known: the samples of a large journal are not kept. */
 void write_speedscope(struct sink *sink, const struct story *story, const struct view *view)
 {
     struct frame_table table = {.frames = json_array()};
-    json_t *root = json_object(), *profiles = json_array();
     size_t active = 0;
     struct flow flow;
 
     flow_make(&flow, story, view);
-    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-        json_array_append_new(profiles, profile_json(&table, &flow, metrics[i]));
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
         active = metrics[i] == view->by ? i : active;
+    sink_printf(sink, "{");
+    write_text_value(sink, "$schema", "https://www.speedscope.app/file-format-schema.json");
+    write_text_value(sink, "name", story->profile->command);
+    write_text_value(sink, "exporter", "lastwords " LASTWORDS_VERSION);
+    sink_printf(sink, "\"activeProfileIndex\":%zu,\"profiles\":[", active);
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+        sink_printf(sink, i > 0 ? "," : "");
+        write_profile(sink, &table, &flow, metrics[i]);
     }
-    json_object_set_new(root, "$schema", json_string("https://www.speedscope.app/file-format-schema.json"));
-    json_object_set_new(root, "name", json_string(story->profile->command));
-    json_object_set_new(root, "exporter", json_string("lastwords " LASTWORDS_VERSION));
-    json_object_set_new(root, "activeProfileIndex", json_integer((json_int_t)active));
-    json_object_set_new(root, "shared", json_pack("{s:o}", "frames", table.frames));
-    json_object_set_new(root, "profiles", profiles);
-    json_dumpf(root, sink->file, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    sink_printf(sink, "\n");
-    json_decref(root);
+    sink_printf(sink, "],\"shared\":{\"frames\":");
+    json_dumpf(table.frames, sink->file, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    sink_printf(sink, "}}\n");
+    json_decref(table.frames);
     intern_free(&table.keys);
     flow_free(&flow);
 }

@@ -6,7 +6,7 @@ commands_setup() {
     REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     SHIM=$REPO/build/liblastwords.so
     COMMAND=$REPO/build/lastwords
-    COMPOSE=$REPO/build/tests/tools/compose
+    COMPOSE=$REPO/build/tests/html/compose
     PROGRAMS=$REPO/build/tests/programs
     PYTHON=/usr/bin/python3
     WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")

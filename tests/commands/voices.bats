@@ -224,3 +224,13 @@ PY
         ! valid bad.json 2>err || { echo "accepted: $change"; return 1; }
     done
 }
+
+@test "large: 10,000 sites and 100,000 ticks fit into 200 MiB of address space, in every format" {
+    "$COMPOSE" large large.lw
+    for format in "" --full --json --folded --speedscope --prometheus "--pprof -o -" "--html -o -"; do
+        (ulimit -v 204800 && "$COMMAND" report $format large.lw >out) || { echo "report $format"; return 1; }
+        [ -s out ]
+    done
+    (ulimit -v 409600 && "$COMMAND" diff --sites large.lw large.lw >out)
+    (ulimit -v 204800 && "$COMMAND" top --once large.lw >out)
+}
