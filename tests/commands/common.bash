@@ -39,3 +39,11 @@ says() {
     head -c 1000 err
     [ "$status" -eq "$wanted" ] && [ -s err ]
 }
+
+# refute COMMAND…: it fails. (A bare "!" would not fail the test.)
+refute() {
+    if "$@"; then
+        echo "did not expect: $*"
+        return 1
+    fi
+}

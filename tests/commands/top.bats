@@ -105,7 +105,7 @@ shows() {
     [ "$(screen | sed -n 14p | cut -c 1-6)" = "q quit" ]
     press q
     shows '^status 0$'
-    ! screen | grep -q RESIDENT
+    refute grep -q RESIDENT <(screen)
 }
 
 @test "top: of several processes one is chosen" {
@@ -139,7 +139,7 @@ shows() {
     start jobs
     terminal 80 24 env LC_ALL=C "$COMMAND" top "$JOB"
     shows '^memory +\[#*:*\.+\]$'
-    ! screen | LC_ALL=C grep -q '[^ -~]'
+    refute env LC_ALL=C grep -q '[^ -~]' <(screen)
 }
 
 @test "top: --once and a pipe print plain text" {
@@ -148,7 +148,7 @@ shows() {
     cat out
     head -n 1 out | grep -qE "grow.py \(pid $JOB\) is running"
     grep -q '\*PEAK' out
-    ! LC_ALL=C grep -q "$(printf '\033')" out
+    refute env LC_ALL=C grep -q "$(printf '\033')" out
     # By its journal, and from elsewhere by its number alone: the process says where it writes.
     "$COMMAND" top --once jobs/*.lw | grep -q "pid $JOB"
     (cd / && "$COMMAND" top "$JOB" | grep -q "pid $JOB")

@@ -28,7 +28,7 @@ PY
     grep -qxF '[allocator slack] 4194304' out
     [ "$(wc -l <out)" -eq 6 ]
     # Every line is what flame graph programs take.
-    ! grep -vqE '^[^;]+(;[^;]+)* [0-9]+$' out
+    refute grep -vqE '^[^;]+(;[^;]+)* [0-9]+$' out
 }
 
 @test "folded: --by chooses the number, --sites the largest" {
@@ -78,7 +78,7 @@ PY
     go tool pprof -lines -top hold.pb.gz >top 2>err
     cat top err
     grep -qE '[kM]B .*  fill[^ ]* .*hold.py:3$' top
-    ! grep -q _PyEval top
+    refute grep -q _PyEval top
     "$COMMAND" report --pprof --native -o - hold.lw >native.pb.gz
     go tool pprof -raw native.pb.gz >raw
     grep -qE '_PyEval|PyEval_EvalCode|Py_RunMain' raw
@@ -113,10 +113,9 @@ PY
     "$COMMAND" report --speedscope --by peak etl.lw | grep -q '"activeProfileIndex":2'
 }
 
-@test "prometheus: what a textfile collector takes" {
-    "$COMMAND" report --prometheus etl.lw >out
-    cat out
-    $PYTHON - out <<'PY'
+# collector_takes FILE: the rules of the text format, as a collector holds them
+collector_takes() {
+    $PYTHON - "$1" <<'PY'
 import re, sys
 helped, typed, seen, last = set(), {}, set(), None
 sample = re.compile(r'^([a-z_]+)\{([a-z_]+="(?:[^"\\]|\\.)*"(?:,[a-z_]+="(?:[^"\\]|\\.)*")*)\} (-?[0-9.e+-]+)$')
@@ -145,6 +144,12 @@ for line in open(sys.argv[1]):
         seen.add((name, match[2]))
         float(match[3])
 PY
+}
+
+@test "prometheus: what a textfile collector takes" {
+    "$COMMAND" report --prometheus etl.lw >out
+    cat out
+    collector_takes out
     grep -q '^lastwords_headroom_bytes{pid="4711",program="python3",host="worker7.example"} 10485760$' out
     grep -q '^lastwords_resident_bytes{.*} 524288000$' out
     grep -q '^lastwords_site_resident_bytes{.*function="load",file="/srv/job/transform.py",line="6"} 369203609$' out
@@ -181,10 +186,10 @@ PY
     "$COMMAND" report --full hold.lw >out
     grep -qE '^ +\* hold.py:3 ' out
     grep -q 'of the interpreter: --native shows them' out
-    ! grep -qE '_PyEval|PyEval_EvalCode|Py_RunMain' out
+    refute grep -qE '_PyEval|PyEval_EvalCode|Py_RunMain' out
     "$COMMAND" report --full --native hold.lw >out
     grep -qE '_PyEval|PyEval_EvalCode|Py_RunMain' out
-    ! grep -q 'native shows them' out
+    refute grep -q 'native shows them' out
 }
 
 @test "report: wrong options say which are right" {
@@ -222,6 +227,29 @@ PY
         'r["memory"]["rss_bytes"] = -1' 'r["timeline"][0]["stage"] = 3'; do
         $PYTHON -c "import json; r = json.load(open('good.json')); $change; json.dump(r, open('bad.json', 'w'))"
         ! valid bad.json 2>err || { echo "accepted: $change"; return 1; }
+    done
+}
+
+@test "hostile names stay names in every format" {
+    "$COMPOSE" hostile hostile.lw
+    "$COMMAND" report --prometheus hostile.lw >out
+    collector_takes out
+    "$COMMAND" report --folded hostile.lw >folded
+    refute grep -vqE '^[^;]+(;[^;]+)* [0-9]+$' folded
+    "$COMMAND" report --speedscope hostile.lw >speedscope
+    "$COMMAND" report --json hostile.lw >hostile.json
+    valid hostile.json
+    $PYTHON - "$REPO/tests/data/speedscope.schema.json" speedscope <<'PY'
+import json, sys, jsonschema
+schema, file = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.validate(file, schema)
+PY
+    "$COMMAND" report --pprof -o hostile.pb.gz hostile.lw
+    go tool pprof -raw hostile.pb.gz >raw
+    "$COMMAND" diff --json --sites hostile.lw hostile.lw | $PYTHON -m json.tool >/dev/null
+    "$COMMAND" top --once hostile.lw >top
+    for file in out folded speedscope hostile.json raw top; do
+        ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$file" || { echo "control characters in $file"; return 1; }
     done
 }
 
