@@ -126,6 +126,34 @@ static void says_nothing_without_evidence(void **unused)
     profile_free(none);
 }
 
+static void tells_it_in_the_full_report(void **unused)
+{
+    struct make_journal *made = climb(20, 800, 8 * MAKE_MIB);
+    struct text_options options = {.lines = 5, .full = true};
+    struct problem problem;
+    struct story story;
+    struct sink sink;
+    char *text = NULL;
+    size_t size = 0;
+
+    make_outcome(made, -1, 9, 1);
+    struct profile *profile = load_made(made, "a.lw");
+    FILE *stream = open_memstream(&text, &size);
+    story_tell(&profile, 1, &story);
+    sink_over(&sink, stream, "memory");
+    write_text(&sink, &story, &options);
+    sink_close(&sink, &problem);
+    fclose(stream);
+    assert_non_null(strstr(text, "\nwhat a dashboard showed (its last look before the end, whenever that was)\n"
+                                 "  true peak: 500 MiB, 97.7 % of the limit, at 20.000 s\n"
+                                 "  looking every 15 s:\n"
+                                 "    working set  100 MiB (20 % of the limit) in the median, 100 MiB to "));
+    assert_non_null(strstr(text, "  looking every 30 s: nothing at all in 33 % of the cases, else\n"));
+    assert_non_null(strstr(text, "  working set: used minus inactive file pages\n"));
+    free(text);
+    profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +162,7 @@ int main(void)
         cmocka_unit_test(knows_what_was_not_seen),
         cmocka_unit_test(takes_reclaimable_where_inactive_is_not_known),
         cmocka_unit_test(says_nothing_without_evidence),
+        cmocka_unit_test(tells_it_in_the_full_report),
     };
 
     return cmocka_run_group_tests_name("report_summary", tests, NULL, NULL);
