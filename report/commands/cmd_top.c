@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/subjects.h"
 #include "sources/journal_live.h"
 #include "voices/screen.h"
 
@@ -76,44 +76,6 @@ static int take(int option, const char *name, struct top_options *options)
     default:
         return usage_error("top", option == ':' ? "%s: wants a value" : "%s: no such option", name);
     }
-}
-
-/* ---- whose journal ---- */
-
-static bool all_digits(const char *text)
-{
-    return *text && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 10;
-}
-
-static bool wanted_pid(const struct journal_found *found, const void *context)
-{
-    return found->identity.pid == *(const uint32_t *)context;
-}
-
-/* Of a process id: what it has mapped, else a journal with its number in the usual places. */
-static bool find_subject(const char *subject, char *path, size_t size, struct problem *problem)
-{
-    uint32_t pid = (uint32_t)strtoul(subject, NULL, 10);
-    struct journal_list list = {.count = 0};
-    const char *directories[3];
-    struct stat status;
-
-    if (!all_digits(subject) || stat(subject, &status) == 0) {
-        snprintf(path, size, "%s", subject);
-        return true;
-    }
-    if (journal_live_of(pid, path, size))
-        return true;
-    size_t count = journal_default_directories(directories);
-    for (size_t i = 0; i < count; i++)
-        journal_find(directories[i], wanted_pid, &pid, &list);
-    bool found = list.count > 0;
-    if (found)
-        snprintf(path, size, "%s", list.items[0].path);
-    else
-        problem_set(problem, "process %u: has no journal: is it preloaded, and larger than activate=?", pid);
-    free(list.items);
-    return found;
 }
 
 /* ---- the list of processes ---- */
@@ -296,7 +258,9 @@ static int run(struct top *top, struct problem *problem)
 {
     const char *subject = top->options->subject;
 
-    if (subject && !find_subject(subject, top->path, sizeof(top->path), problem))
+    if (subject && !subjects_is_process(subject))
+        snprintf(top->path, sizeof(top->path), "%s", subject);
+    else if (subject && !subjects_process_path(subject, top->path, sizeof(top->path), problem))
         return EXIT_UNREADABLE;
     if (!subject && !choose(top)) {
         problem_set(problem, "no process with a journal runs here: start one with lastwords run, or name a journal");

@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "judgement/merge.h"
-#include "sources/journal_find.h"
+#include "sources/journal_live.h"
 
-static bool all_digits(const char *text)
+bool subjects_is_process(const char *subject)
 {
-    return *text && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 10;
+    return *subject && subject[strspn(subject, "0123456789")] == '\0' && strlen(subject) < 10 &&
+           access(subject, F_OK) != 0;
 }
 
 static bool wanted_pid(const struct journal_found *found, const void *context)
@@ -18,21 +20,27 @@ static bool wanted_pid(const struct journal_found *found, const void *context)
     return found->identity.pid == *(const uint32_t *)context;
 }
 
-static bool load_pid(const char *subject, bool symbols, struct subjects *subjects, struct problem *problem)
+bool subjects_process_path(const char *subject, char *path, size_t size, struct problem *problem)
 {
     const char *directories[3];
     uint32_t pid = (uint32_t)strtoul(subject, NULL, 10);
-    struct journal_list list = {0};
-    size_t count = journal_default_directories(directories);
+    struct journal_list list = {.count = 0};
 
+    if (journal_live_of(pid, path, size))
+        return true;
+    size_t count = journal_default_directories(directories);
     for (size_t i = 0; i < count; i++)
         journal_find(directories[i], wanted_pid, &pid, &list);
-    if (list.count == 0)
-        problem_set(problem, "process %u: no journal of it in this directory, TMPDIR or /tmp: name the journal", pid);
-    else if ((subjects->items[0] = load_profile(list.items[0].path, symbols, problem)))
-        subjects->count = 1;
+    bool found = list.count > 0;
+    if (found)
+        snprintf(path, size, "%s", list.items[0].path);
+    else
+        problem_set(problem,
+                    "process %u: it has no journal open, and none of it is in this directory, TMPDIR or /tmp: name the "
+                    "journal",
+                    pid);
     free(list.items);
-    return subjects->count > 0;
+    return found;
 }
 
 static uint64_t changed_ns(const struct journal_found *found)
@@ -102,13 +110,16 @@ static bool load_several(char *const *names, bool symbols, struct subjects *subj
 
 static bool load_one(const char *subject, bool symbols, struct subjects *subjects, struct problem *problem)
 {
+    char path[PATH_MAX];
     struct stat status;
-    bool there = strcmp(subject, "-") != 0 && stat(subject, &status) == 0;
 
-    if (there && S_ISDIR(status.st_mode))
+    if (strcmp(subject, "-") != 0 && stat(subject, &status) == 0 && S_ISDIR(status.st_mode))
         return load_directory(subject, symbols, subjects, problem);
-    if (!there && all_digits(subject))
-        return load_pid(subject, symbols, subjects, problem);
+    if (subjects_is_process(subject)) {
+        if (!subjects_process_path(subject, path, sizeof(path), problem))
+            return false;
+        subject = path;
+    }
     subjects->items[0] = load_profile(subject, symbols, problem);
     subjects->count = subjects->items[0] != NULL;
     return subjects->count > 0;

@@ -14,10 +14,19 @@ struct subjects {
 
 /*
  * names: NULL-terminated. None: this directory. A directory stands for the newest incident in it and the processes of
- * the same job; a process id for its journal in this directory, TMPDIR or /tmp; "-" is standard input. The profiles are
+ * the same job; a process id for its journal, see below; "-" is standard input. The profiles are
  * in the order of merge_order. False with the problem set, and nothing to free.
  */
 bool subjects_load(char *const *names, bool symbols, struct subjects *subjects, struct problem *problem);
+
+/* True for a number that no file is called. */
+bool subjects_is_process(const char *subject);
+
+/*
+ * The journal of a process: the one that it has mapped, wherever that lies, else the newest with its number in this
+ * directory, TMPDIR or /tmp. False with the problem set.
+ */
+bool subjects_process_path(const char *subject, char *path, size_t size, struct problem *problem);
 
 void subjects_free(struct subjects *subjects);
 

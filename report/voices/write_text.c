@@ -391,10 +391,10 @@ static void write_job(struct sink *sink, const struct story *story, const struct
     if (job.count > most)
         sink_printf(sink, "  %12s %12s %12s   %zu more: --full\n", "", "", "", job.count - most);
     row(sink, "together",
-        "%s in %zu process%s at the end of the first: own %s, shared memory %s and files %s once%s%s%s",
-        size_prose(job.resident_bytes).text, job.present, job.present == 1 ? "" : "es", size_prose(job.own_bytes).text,
-        size_prose(job.shared_bytes).text, size_prose(job.file_bytes).text,
-        job.inherited_bytes > 0 ? "; inherited by fork and not counted again " : "",
+        "%s in %zu process%s at the %s of the first: own %s, shared memory %s and files %s once%s%s%s",
+        size_prose(job.resident_bytes).text, job.present, job.present == 1 ? "" : "es",
+        story->profile->of_moment ? "report" : "end", size_prose(job.own_bytes).text, size_prose(job.shared_bytes).text,
+        size_prose(job.file_bytes).text, job.inherited_bytes > 0 ? "; inherited by fork and not counted again " : "",
         job.inherited_bytes > 0 ? size_prose(job.inherited_bytes).text : "",
         job.swapped_bytes > 0 ? "; some of it is swapped besides" : "");
     if (options->full)

@@ -153,6 +153,7 @@ shows() {
     "$COMMAND" top --once jobs/*.lw | grep -q "pid $JOB"
     (cd / && "$COMMAND" top "$JOB" | grep -q "pid $JOB")
     (cd / && "$COMMAND" top --once | grep -q "$JOB")
+    (cd / && "$COMMAND" report "$JOB" | head -n 1 | grep -q "pid $JOB) is running")
 }
 
 @test "top: wrong input and usage are said" {
