@@ -309,7 +309,7 @@ static size_t marker_frame(struct frames *frames, uint64_t word, const struct fr
 {
     static const char *const texts[] = {
         [LW_MARKER_TRUNCATED] = "(the stack is deeper)",
-        [LW_MARKER_UNMERGED] = "(order of Python and native frames unknown)",
+        [LW_MARKER_UNMERGED] = FRAMES_UNMERGED,
         [LW_MARKER_NO_NATIVE] = "(no native frames: the unwinder was not ready)",
         [LW_MARKER_NO_PYTHON] = "(the Python frames could not be read just then)",
     };

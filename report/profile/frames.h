@@ -12,6 +12,9 @@
 
 #include "profile/profile.h"
 
+/* The remark of a stack whose inner part is Python, whose outer part is native, and whose order is a guess. */
+#define FRAMES_UNMERGED "(order of Python and native frames unknown)"
+
 struct frames;
 
 /* Everything that it returns lives in `arena`. */

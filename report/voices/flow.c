@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/frames.h"
+#include "profile/labels.h"
 #include "profile/stacks.h"
+#include "sources/sink.h"
 
 /* A frame that stands for a process, or for memory that no site owns. */
 static const struct frame *remark(struct flow *flow, const char *text)
@@ -33,6 +36,30 @@ static void add(struct flow *flow, const struct flow_item *item, const struct fr
         added->frames[added->frame_count++] = root;
 }
 
+static bool same_unnamed(const struct frame *a, const struct frame *b)
+{
+    return !a->short_function[0] && !b->short_function[0] && a->module[0] && strcmp(a->module, b->module) == 0;
+}
+
+/*
+ * Two more things fold, in place. In a stack of unknown order the native frames stand outside of the Python ones, where
+ * they would tear the program's main function apart. And frames without a name all look like their module: one of a run
+ * of them says it.
+ */
+static size_t fold(struct shown *shown)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < shown->count; i++) {
+        const struct frame *frame = shown->frames[i];
+        if (i > 0 && frame->kind == FRAME_MARKER && strcmp(frame->function, FRAMES_UNMERGED) == 0)
+            break;
+        if (kept == 0 || !same_unnamed(shown->frames[kept - 1], frame))
+            shown->frames[kept++] = frame;
+    }
+    return kept;
+}
+
 static void add_process(struct flow *flow, const struct profile *profile, size_t process, const struct view *view,
                         const struct frame *root)
 {
@@ -43,7 +70,7 @@ static void add_process(struct flow *flow, const struct profile *profile, size_t
     for (size_t i = 0; i < count; i++) {
         struct shown shown = stacks_shown(&sites[i]->stack, view->native);
         add(flow, &(struct flow_item){.profile = profile, .process = process, .site = sites[i]}, shown.frames,
-            shown.count, root);
+            view->native ? shown.count : fold(&shown), root);
         free(shown.frames);
     }
     for (size_t i = 0; i < profile->other_count; i++) {
@@ -88,12 +115,20 @@ uint64_t flow_weight(const struct flow_item *item, enum metric metric)
     return metric == METRIC_RESIDENT ? item->resident_bytes : 0;
 }
 
-const char *flow_frame_name(const struct frame *frame, struct flow_address *address)
+const char *flow_frame_name(const struct frame *frame, struct flow_text *made)
 {
+    char module[200];
+
     if (frame->short_function[0])
         return frame->short_function;
-    snprintf(address->text, sizeof(address->text), "0x%llx", (unsigned long long)frame->address);
-    return address->text;
+    if (frame->module[0]) {
+        const char *base = label_base_name(frame->module);
+        sink_printable(base, strlen(base), module, sizeof(module)); /* cut between characters */
+        snprintf(made->text, sizeof(made->text), "[%s]", module);
+    } else {
+        snprintf(made->text, sizeof(made->text), "0x%llx", (unsigned long long)frame->address);
+    }
+    return made->text;
 }
 
 const char *flow_frame_file(const struct frame *frame)

@@ -37,12 +37,15 @@ void flow_free(struct flow *flow);
 /* Memory that no site owns has a resident size only. */
 uint64_t flow_weight(const struct flow_item *item, enum metric metric);
 
-struct flow_address {
-    char text[24];
+struct flow_text {
+    char text[300];
 };
 
-/* The name of a frame without its place: "load", "[allocator slack]"; an address is written into `address`. */
-const char *flow_frame_name(const struct frame *frame, struct flow_address *address);
+/*
+ * The name of a frame without its place: "load", "[allocator slack]". A frame without a name is called by its module,
+ * "[parsers.so]", and without that by its address: made in `made`.
+ */
+const char *flow_frame_name(const struct frame *frame, struct flow_text *made);
 
 /* The file of a frame, else its module; "" when neither is known. */
 const char *flow_frame_file(const struct frame *frame);

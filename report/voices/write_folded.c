@@ -13,11 +13,11 @@ static void write_part(struct sink *sink, const char *text)
 
 static void write_frame(struct sink *sink, const struct frame *frame)
 {
-    struct flow_address address;
+    struct flow_text made;
     const char *place = frame->file[0] ? frame->short_file : label_base_name(frame->module);
 
-    write_part(sink, flow_frame_name(frame, &address));
-    if (!place[0])
+    write_part(sink, flow_frame_name(frame, &made));
+    if (!place[0] || (!frame->short_function[0] && !frame->file[0]))
         return;
     sink_printf(sink, " (");
     write_part(sink, place);

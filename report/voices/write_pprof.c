@@ -105,9 +105,9 @@ static uint64_t mapping_of(const struct builder *builder, uint64_t address)
 
 static uint64_t function_id(struct builder *builder, const struct frame *frame)
 {
-    struct flow_address address;
+    struct flow_text made;
     pb_profile *message = &builder->message;
-    int64_t name = text(builder, frame->function[0] ? frame->function : flow_frame_name(frame, &address));
+    int64_t name = text(builder, frame->function[0] ? frame->function : flow_frame_name(frame, &made));
     int64_t file = text(builder, frame->file);
     size_t number = intern_format(&builder->functions, "%lld %lld", (long long)name, (long long)file);
 

@@ -15,8 +15,8 @@ struct frame_table {
 
 static json_int_t frame_index(struct frame_table *table, const struct frame *frame)
 {
-    struct flow_address address;
-    const char *name = flow_frame_name(frame, &address), *file = flow_frame_file(frame);
+    struct flow_text buffer;
+    const char *name = flow_frame_name(frame, &buffer), *file = flow_frame_file(frame);
     size_t before = table->keys.count;
     size_t index = intern_format(&table->keys, "%s\n%s\n%d", name, file, frame->line);
 

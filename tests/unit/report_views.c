@@ -146,6 +146,36 @@ static void flows_hold_all_memory_and_keep_processes_apart(void **unused)
     profile_free(profiles[1]);
 }
 
+/* Of a stack of unknown order the Python part is shown; a run of frames without a name is its module, once. */
+static void flows_fold_what_says_nothing(void **unused)
+{
+    struct make_journal *made = make_journal_new();
+    uint32_t parser = make_module(made, "/usr/lib/pandas/parsers.so", 0x600000, 0x700000);
+    uint64_t one = make_native(made, NULL, parser, 0x601000), two = make_native(made, NULL, parser, 0x602000);
+    uint64_t unmerged = LW_FRAME_MARKER | LW_MARKER_UNMERGED, load = make_python(made, "load", "/srv/job/a.py", 6);
+    struct view view = {.by = METRIC_RESIDENT};
+    struct story story;
+    struct flow flow;
+    struct flow_text text;
+
+    make_site(made, make_stack(made, (uint64_t[]){one, unmerged, load}, 3), 20, 20, 0);
+    make_site(made, make_stack(made, (uint64_t[]){load, one, two}, 3), 10, 10, 0);
+    struct profile *profile = load_made(made, "a.lw");
+    story_tell(&profile, 1, &story);
+    flow_make(&flow, &story, &view);
+    assert_int_equal(flow.items[0].frame_count, 1);
+    assert_string_equal(flow_frame_name(flow.items[0].frames[0], &text), "load");
+    assert_int_equal(flow.items[1].frame_count, 2);
+    assert_string_equal(flow_frame_name(flow.items[1].frames[0], &text), "[parsers.so]");
+    flow_free(&flow);
+    view.native = true;
+    flow_make(&flow, &story, &view);
+    assert_int_equal(flow.items[0].frame_count, 3);
+    assert_int_equal(flow.items[1].frame_count, 3);
+    flow_free(&flow);
+    profile_free(profile);
+}
+
 /* Whatever the terminal: no line beyond its width, no page beyond its height, and the keys on the last line. */
 static void top_fits_every_terminal(void **unused)
 {
@@ -178,6 +208,7 @@ int main(void)
         cmocka_unit_test(folds_the_interpreter_only_where_python_speaks),
         cmocka_unit_test(numbers_texts_as_they_come),
         cmocka_unit_test(flows_hold_all_memory_and_keep_processes_apart),
+        cmocka_unit_test(flows_fold_what_says_nothing),
         cmocka_unit_test(top_fits_every_terminal),
     };
 
