@@ -52,8 +52,10 @@ static void note_input(void *context, const char *path, uint32_t fd, uint64_t si
 {
     struct journal *journal = &flight.journal;
     struct lw_section *section = journal_section(journal, LW_SECTION_INPUTS);
+    if ((int)fd == flight.journal_fd)
+        return;
     uint32_t at = journal_next(section);
-    if (at == UINT32_MAX || text_equal(path, flight.journal_path))
+    if (at == UINT32_MAX)
         return;
     journal->inputs[at] =
         (struct lw_input){.path = journal_string(journal, path), .fd = fd, .size_bytes = size, .offset_bytes = offset};
