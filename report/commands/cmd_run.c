@@ -18,8 +18,9 @@ static const char help_head[] =
     "Runs the command with the library preloaded. Signals and the exit status pass through (128+N for death by\n"
     "signal N). When it dies of memory, the post-mortem is printed to standard error and its journal stays.\n"
     "\n"
-    "  --limit SIZE                             a memory cgroup of its own with this limit (512M, 2G); where none can\n"
-    "                                           be made, a limit on each process's own resident memory\n";
+    "  --limit SIZE                             a memory cgroup of its own with this limit (512M, 2G) and without\n"
+    "                                           swap; where none can be made, a limit on each process's own\n"
+    "                                           resident memory\n";
 static const char help_tail[] = "  --help\n"
                                 "\n"
                                 "Exit status: the command's own; 125 the job could not be started, 126 it cannot be "
@@ -102,7 +103,8 @@ static bool surround(const struct run_options *options, bool limit_by_library, s
 static char **scoped_command(char **command, uint64_t limit_bytes)
 {
     static char limit[64];
-    static char *const words[] = {"systemd-run", "--scope", "--quiet", "--collect", "-p", limit, "--"};
+    static char *const words[] = {"systemd-run", "--scope", "--quiet",         "--collect", "-p",
+                                  limit,         "-p",      "MemorySwapMax=0", "--"};
     size_t count = 0, fixed = sizeof(words) / sizeof(words[0]), at = 0;
 
     while (command[count])

@@ -35,6 +35,16 @@ static int make_child(const char *parent, char *directory, size_t size)
 }
 
 /* Makes the directory, sets its limit and opens its procs; all or nothing. */
+/* A limit that swap makes larger is none. Where swap is not accounted there are no such files. */
+static void forbid_swap(const char *directory, uint64_t limit_bytes)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%" PRIu64, limit_bytes);
+    if (cgroup_write_file(directory, "memory.swap.max", "0") != 0)
+        cgroup_write_file(directory, "memory.memsw.limit_in_bytes", text);
+}
+
 static int make_limited(const char *parent, const char *limit_file, uint64_t limit_bytes, struct cgroup_job *job)
 {
     char directory[PATH_MAX], text[32];
@@ -44,6 +54,8 @@ static int make_limited(const char *parent, const char *limit_file, uint64_t lim
         return error;
     snprintf(text, sizeof(text), "%" PRIu64, limit_bytes);
     error = cgroup_write_file(directory, limit_file, text);
+    if (!error)
+        forbid_swap(directory, limit_bytes);
     int fd = error ? -1 : open_procs(directory);
     if (fd < 0) {
         error = error ? error : -errno;
