@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The scenarios that need cgroup v2, in one boot of a guest. TAP on standard output.
+# The scenarios that need cgroup v2, in three boots of a guest. TAP on standard output.
+#
+# GUEST_ONLY: a pattern; only tests whose names match
 #
 #   GUEST_ONLY      a regular expression: only the tests whose name matches
 set -eu
@@ -17,15 +19,26 @@ mkdir -p "$data"
 /usr/bin/python3 examples/etl/generate.py 300000 "$data/orders.csv" "$data/reference.csv"
 truncate -s $((5 * (48 << 20))) "$data/stream"
 
-status=0
-"$here/guest.sh" "$here/inside.sh" "$data" "$data/stream" "${GUEST_ONLY:-}" 2>"$data/errors" || status=$?
-cat "$data/errors" >&2
-case $status in
-    0) ;;
-    97) echo "ok 1 guest, cgroup v2 # skip $(tail -n 1 "$data/errors")" ;;
-    *)
-        echo "not ok guest, cgroup v2: the list of tests ended with $status"
-        sed 's/^/# /' "$data/errors"
-        exit 1
-        ;;
-esac
+# boot NAME SCRIPT [ARGUMENT…]: one guest, one list of tests
+boot() {
+    local name=$1 status=0
+    shift
+    "$here/guest.sh" "$@" 2>"$data/errors" || status=$?
+    cat "$data/errors" >&2
+    case $status in
+        0) ;;
+        97) echo "ok 1 $name # skip $(tail -n 1 "$data/errors")" ;;
+        *)
+            echo "not ok $name: the list of tests ended with $status"
+            sed 's/^/# /' "$data/errors"
+            failed=1
+            ;;
+    esac
+}
+
+failed=0
+boot "guest, cgroup v2" "$here/inside.sh" "$data" "$data/stream" "${GUEST_ONLY:-}"
+boot "guest, limits" "$here/limits.sh" "${GUEST_ONLY:-}"
+export GUEST_MEMORY=512 GUEST_OPTIONS=psi=0
+boot "guest, 512 MiB" "$here/small.sh" "${GUEST_ONLY:-}"
+exit $failed
