@@ -36,6 +36,7 @@
 #define LOADER_PATIENCE_NS                                                                                             \
     UINT64_C(100000000) /* while it may need the loader, whose lock the waiting thread may hold */
 #define TAKEOFF_SLICE_NS   UINT64_C(2000000)
+#define BLIND_STEP         (1u << 20)
 #define MLOCK_ONFAULT_FLAG 1
 
 struct flight flight;
@@ -351,12 +352,27 @@ static void activate(void)
     __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
 }
 
+/* Its own size cannot be read: no descriptor is left, or /proc is hidden. Said once by those that seem large. */
+static void stay_blind(size_t size)
+{
+    static uint64_t taken_bytes; /* at least; this is asked about once in a MiB */
+    uint64_t taken = __atomic_add_fetch(&taken_bytes, size > BLIND_STEP ? size : BLIND_STEP, __ATOMIC_RELAXED);
+    uint32_t dormant = FLIGHT_DORMANT;
+    if (taken >= flight.options.activate_bytes &&
+        __atomic_compare_exchange_n(&flight.phase, &dormant, FLIGHT_OFF, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        complain(NULL, "lastwords: /proc/self cannot be read, or no descriptor is left; this process is not watched\n");
+}
+
 void lifecycle_consider(size_t size)
 {
     uint64_t rss, data, wanted = flight.options.activate_bytes;
     uint32_t dormant = FLIGHT_DORMANT;
-    if (guard_is_guest() || !process_statm(&rss, &data))
+    if (guard_is_guest())
         return;
+    if (!process_statm(&rss, &data)) {
+        stay_blind(size);
+        return;
+    }
     if (born) { /* a child starts with its parent's memory, shared: only what it adds counts */
         born = 0;
         base_rss_bytes = rss;

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: MIT
 # The scenarios that need cgroup v2, in three boots of a guest. TAP on standard output.
 #
-# GUEST_ONLY: a pattern; only tests whose names match
-#
 #   GUEST_ONLY      a regular expression: only the tests whose name matches
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
