@@ -18,6 +18,7 @@ static struct {
     char directory[CGROUP_PATH_BYTES];
     bool known; /* directory is of a limit that binds */
     uint64_t last_ns;
+    uint64_t kill_ns; /* when a counter of OOM kills was last seen to have risen */
     int32_t score_adj;
 } company;
 
@@ -64,10 +65,9 @@ static void note_kill(uint64_t now_ns, uint32_t level)
 /* A killed process keeps its pid for some milliseconds while the counter has risen already, and the other way round. */
 static bool kill_is_fresh(uint64_t now_ns, bool rose)
 {
-    static uint64_t rose_ns;
     if (rose)
-        rose_ns = now_ns;
-    return rose_ns && now_ns - rose_ns < WATCH_NS;
+        company.kill_ns = now_ns;
+    return company.kill_ns && now_ns - company.kill_ns < WATCH_NS;
 }
 
 static void look_into(uint64_t now_ns)
@@ -117,8 +117,24 @@ void company_look_now(uint64_t now_ns)
         look_into(now_ns);
 }
 
+/* Somebody has been killed, or is just ending: what it held comes free, but its table is empty before its pages are. */
+static bool somebody_leaves(uint64_t now_ns)
+{
+    if (kill_is_fresh(now_ns, false))
+        return true;
+    for (uint32_t i = 0; i < company.neighbours.count; i++) {
+        const struct lw_neighbour *record = &company.neighbours.items[i].record;
+        if (record->gone_ns && now_ns - record->gone_ns < WATCH_NS &&
+            record->peak_rss_bytes > flight.state.margin_bytes)
+            return true;
+    }
+    return false;
+}
+
 bool company_comes_first(uint64_t limit_bytes)
 {
+    if (company.known && somebody_leaves(flight_now_ns()))
+        return true;
     const struct lw_state *state = &flight.state;
     const struct neighbour *worst = company.known ? neighbours_worst(&company.neighbours, limit_bytes) : NULL;
     uint64_t held = state->rss_bytes + state->swap_bytes + state->page_tables_bytes;
