@@ -33,19 +33,27 @@ static uint64_t first_stall(const struct profile *profile, size_t member)
     return 0;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 void warning_find(const struct profile *profile, struct warning *warning)
 {
     const struct lw_state *state = &profile->state;
     bool swap = state->peak_anon_refaults_per_s > THRASH_PAGES;
     bool cache = state->peak_file_refaults_per_s > THRASH_PAGES && state->worst_stage >= LW_STAGE_WARN;
 
+    uint64_t end_ns = later(profile->ended_ns > 0 ? profile->ended_ns : profile->last_ns, state->complete_ns);
+    if (profile->event_count > 0)
+        end_ns = later(end_ns, profile->events[profile->event_count - 1].t_ns);
     *warning = (struct warning){
         .some_ns = first_stall(profile, offsetof(struct lw_tick, some_total_us)),
         .full_ns = first_stall(profile, offsetof(struct lw_tick, full_total_us)),
         .warn_ns = state->warn_ns,
         .margin_ns = state->margin_ns,
         .complete_ns = state->complete_ns,
-        .end_ns = profile->ended_ns > 0 ? profile->ended_ns : profile->last_ns,
+        .end_ns = end_ns,
         .thrashing = swap || cache || state->major_faults_per_s > STARTUP_MAJOR_S,
     };
 }
