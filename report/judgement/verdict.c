@@ -202,6 +202,19 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
     return evidence->spike ? CAUSE_SITE_SPIKE : CAUSE_SITE_GROWTH;
 }
 
+/*
+ * The library looked around and saw nobody who could hold what is not ours. Readings of one moment are some
+ * milliseconds apart, and at full speed, or with pages on their way to swap, they do not add up.
+ */
+static bool is_alone(const struct profile *profile, const struct evidence *evidence)
+{
+    uint64_t held = 0;
+
+    for (size_t i = 0; i < profile->neighbour_count; i++)
+        held += profile->neighbours[i].held_bytes;
+    return journal_count(profile->journal, LW_SECTION_NEIGHBOURS) > 0 && held < evidence->other_bytes / 4;
+}
+
 static enum verdict_cause judge_memory(const struct profile *profile, const struct evidence *evidence,
                                        struct verdict *verdict)
 {
@@ -214,8 +227,11 @@ static enum verdict_cause judge_memory(const struct profile *profile, const stru
     /* Large, but steady: what others added is a telling part. */
     bool steady = evidence->other_bytes > evidence->pressing_bytes / 4 &&
                   evidence->level_growth_bytes > (int64_t)(evidence->pressing_bytes / 8);
-    if ((small || steady) && grew_less && profile->binding && profile->binding->record.kind != LW_LEVEL_USER)
-        return judge_others(profile, evidence, verdict);
+    if ((small || steady) && grew_less && profile->binding && profile->binding->record.kind != LW_LEVEL_USER) {
+        enum verdict_cause cause = judge_others(profile, evidence, verdict);
+        if (cause != CAUSE_SIBLING || !is_alone(profile, evidence))
+            return cause;
+    }
     return judge_own(profile, evidence, verdict);
 }
 

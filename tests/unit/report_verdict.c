@@ -305,6 +305,19 @@ static void the_large_can_be_innocent(void **unused)
     profile_free(profile);
 }
 
+/* Readings that do not add up, and nobody else was there: it was us. */
+static void alone_there_is_no_sibling(void **unused)
+{
+    struct make_journal *made = make_sibling();
+    struct verdict verdict;
+
+    make_neighbour(made, 4712, "sh", 1 * MAKE_MIB, 1 * MAKE_MIB);
+    struct profile *profile = load_made(made, "a.lw");
+    verdict_decide(profile, NULL, 0, &verdict);
+    assert_int_equal(verdict.cause, CAUSE_SITE_GROWTH);
+    profile_free(profile);
+}
+
 static struct make_journal *survivor(int exit_code)
 {
     struct make_journal *made = make_calm();
@@ -419,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_child_is_called_a_child),
         cmocka_unit_test(a_neighbour_needs_no_journal),
         cmocka_unit_test(the_large_can_be_innocent),
+        cmocka_unit_test(alone_there_is_no_sibling),
         cmocka_unit_test(survivors_name_the_victim),
         cmocka_unit_test(the_neighbours_kill_is_not_ours),
         cmocka_unit_test(the_counter_of_today_decides),
