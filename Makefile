@@ -184,6 +184,7 @@ check-unit check-house check-scenario check-guest check-programs check-doors che
 # the readers against many more corruptions than in every check: make fuzz-long SEED=7
 fuzz-long: all
 	bash tests/fuzz/run.sh 100000 $(SEED)
+
 # The scenarios as a table: make scenarios [N=10] [ONLY=PATTERN]
 scenarios: all programs
 	tests/scenario/table.sh $(or $(N),10) "$(ONLY)"
@@ -208,4 +209,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean
+.PHONY: all programs unit scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean fuzz-long
