@@ -53,8 +53,12 @@ SITE void read_into(void)
     int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     for (size_t bytes = 0; bytes < MOST; bytes += MIB) {
         char *buffer = checked(malloc(MIB));
-        if (read(fd, buffer, MIB) != (ssize_t)MIB)
-            exit(1);
+        for (size_t done = 0; done < MIB;) { /* any signal cuts a read of this device short */
+            ssize_t n = read(fd, buffer + done, MIB - done);
+            if (n <= 0)
+                exit(1);
+            done += (size_t)n;
+        }
         pace(bytes);
     }
 }
