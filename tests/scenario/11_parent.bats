@@ -48,7 +48,7 @@ teardown() { scenario_teardown; }
     wait "$job" || status=$?
     expect "exit status of the cousin" 137 "$status"
     beside_end
-    innocent_lived
+    innocent_lived parent
     judge "r.verdict.cause == 'sibling'" "'growth, pid $cousin, ' in r.verdict.sentence" \
         "evidence('neighbour growth (pid $cousin) held ')" "event('complete') is not None" \
         "[n for n in r.neighbours if n.pid == $cousin][0].peak_resident_bytes > 40 * MIB"
