@@ -11,10 +11,15 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD := build
 CC ?= gcc
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
+# allocator=jemalloc: the distribution's, for position-independent code. Where it is missing, or with JEMALLOC= on the
+# command line, the library is built without and says so when it is asked for it.
+JEMALLOC ?= $(wildcard $(shell $(CC) -print-file-name=libjemalloc_pic.a))
 WERROR ?= $(if $(CI),-Werror,)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter $(WERROR)
-COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
+COMMON := -std=gnu17 -O2 -g -D_GNU_SOURCE -DLASTWORDS_VERSION='"$(VERSION)"' $(if $(JEMALLOC),-DLASTWORDS_JEMALLOC) \
+          $(WARN) -MMD -MP
 SHIM_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
                -fno-exceptions -fasynchronous-unwind-tables -Ishim -I.
 REPORT_CFLAGS := $(COMMON) -fstack-protector-strong -Ireport -I. -I$(BUILD)/web -I$(BUILD)/generated
@@ -23,7 +28,7 @@ TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -I. -Itests/support
 
 SHIM_SRC := $(sort $(wildcard shim/*/*.c))
 REPORT_SRC := $(sort $(wildcard report/*.c report/*/*.c))
-SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
+SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o) $(if $(JEMALLOC),$(BUILD)/jemalloc/jemalloc.o)
 REPORT_OBJ := $(REPORT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o $(BUILD)/generated/pprof.pb-c.o
 # the page of report --html: d3 of the distribution and these, in this order
 D3 ?= /usr/share/nodejs/d3/dist/d3.min.js
@@ -110,6 +115,16 @@ $(BUILD)/completions/%: report/manual/completions.sh report/manual/options.awk $
 $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
+
+# One object without the C++ operators, with names of ours, and without the constructor: it begins with its first call.
+$(BUILD)/jemalloc/jemalloc.o: shim/ground/jemalloc.syms $(JEMALLOC)
+	rm -rf $(@D)/parts && mkdir -p $(@D)/parts
+	cd $(@D)/parts && $(AR) x $(abspath $(JEMALLOC)) && rm -f *_cpp*.o
+	$(CC) -r -nostdlib -o $(@D)/whole.o $(@D)/parts/*.o
+	awk '/^[^#]/ {print $$2}' $< >$(@D)/kept
+	$(OBJCOPY) --redefine-syms=$< $(@D)/whole.o
+	$(OBJCOPY) --keep-global-symbols=$(@D)/kept --remove-section=.init_array --remove-section=.rela.init_array $(@D)/whole.o $@
+	rm -rf $(@D)/parts $(@D)/whole.o
 
 $(BUILD)/generated/%.pb-c.c: report/voices/%.proto
 	@mkdir -p $(@D)

@@ -349,8 +349,10 @@ struct lw_state {
     uint64_t neighbours_count; /* other processes under the binding limit at the last look */
     uint64_t neighbours_bytes; /* what they hold: shared pages count for each of them */
     uint64_t spared_ns;        /* action=abort was not taken: the kernel would kill another process first; 0: never */
-    uint64_t reserved[2];
-    uint64_t checksum; /* lw_checksum over all bytes before */
+    /* allocator=jemalloc, by its own count; 0: another allocator, which does not tell */
+    uint64_t allocator_live_bytes;     /* in blocks that the program holds */
+    uint64_t allocator_resident_bytes; /* of the pages that it has for them, for free blocks and for itself */
+    uint64_t checksum;                 /* lw_checksum over all bytes before */
 };
 
 enum lw_action {

@@ -253,6 +253,18 @@ static void check_unwinder(struct finding *finding)
         dlclose(library);
 }
 
+static void check_jemalloc(struct finding *finding)
+{
+#ifdef LASTWORDS_JEMALLOC
+    const char *found = "allocator=jemalloc: built in";
+    finding->grade = FINDING_GOOD;
+#else
+    const char *found = "allocator=jemalloc: built without; build again where package libjemalloc-dev is installed";
+    finding->grade = FINDING_NOTE;
+#endif
+    snprintf(finding->text, sizeof(finding->text), "%s", found);
+}
+
 static void check_journals(struct finding *finding)
 {
     const char *directories[3];
@@ -281,8 +293,8 @@ static const struct {
     {"overcommit", check_overcommit}, {"pressure", check_pressure},
     {"fault counter", check_faults},  {"huge pages", check_huge_pages},
     {"OOM score", check_score},       {"residency", check_residency},
-    {"unwinder", check_unwinder},     {"journals", check_journals},
-    {"kernel log", check_kernel_log},
+    {"unwinder", check_unwinder},     {"jemalloc", check_jemalloc},
+    {"journals", check_journals},     {"kernel log", check_kernel_log},
 };
 
 bool doctor_check(size_t index, struct finding *finding)

@@ -3,6 +3,7 @@
 #include "conduct/flight.h"
 #include "conduct/refusal.h"
 #include "conduct/touch.h"
+#include "ground/allocator.h"
 #include "observe/maps.h"
 
 #include <string.h>
@@ -195,6 +196,8 @@ static enum lw_other_kind kind_of(const struct map *map)
 {
     if (is_arena(map))
         return LW_OTHER_SELF;
+    if (allocator_owns(map->start, map->end))
+        return LW_OTHER_SLACK;
     if (strncmp(map->name, "[stack", 6) == 0)
         return LW_OTHER_STACKS;
     if (strcmp(map->name, "[heap]") == 0)

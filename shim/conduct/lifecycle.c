@@ -9,6 +9,7 @@
 #include "conduct/stack.h"
 #include "conduct/touch.h"
 #include "conduct/watcher.h"
+#include "ground/allocator.h"
 #include "ground/fence.h"
 #include "ground/filter.h"
 #include "ground/guard.h"
@@ -52,27 +53,11 @@ static void complain(void *context, const char *line)
         sys_write_all(2, line, strlen(line));
 }
 
-static bool listed(const char *patterns, const char *program)
-{
-    char pattern[OPTIONS_TEXT_BYTES];
-    while (*patterns) {
-        size_t n = strcspn(patterns, ",");
-        memcpy(pattern, patterns, n);
-        pattern[n] = '\0';
-        if (text_match(pattern, program))
-            return true;
-        patterns += n + (patterns[n] == ',');
-    }
-    return false;
-}
-
 static bool is_wanted(void)
 {
     char program[64];
-    process_program(program, sizeof program);
-    if (flight.options.only[0] && !listed(flight.options.only, program))
-        return false;
-    return !listed(flight.options.skip, program);
+    sys_program(program, sizeof program);
+    return options_watch(&flight.options, program);
 }
 
 static void later_version(const char *what)
@@ -88,10 +73,9 @@ static void later_version(const char *what)
 static void settle_options(void)
 {
     struct options *options = &flight.options;
-    if (options->jemalloc) {
-        later_version("allocator=jemalloc");
-        options->jemalloc = 0;
-    }
+    if (options->jemalloc && !allocator_is_jemalloc())
+        complain(NULL, "lastwords: LASTWORDS has allocator=jemalloc, which this library was built without "
+                       "(package libjemalloc-dev); the job runs on with its own\n");
     if (options->python == 2) {
         later_version("python=objects");
         options->python = 1;
@@ -407,6 +391,7 @@ void lifecycle_before_fork(void)
 void lifecycle_forked(void)
 {
     fence_fork_child();
+    allocator_forked();
     guard_mark_process();
     if (flight_phase() == FLIGHT_OFF || flight_phase() == FLIGHT_UNBORN)
         return;

@@ -7,6 +7,7 @@
 #include "conduct/refusal.h"
 #include "conduct/stack.h"
 #include "conduct/touch.h"
+#include "ground/allocator.h"
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
@@ -18,8 +19,7 @@
 /* A dormant process looks at its size once in so many bytes: a look costs 3 us, a MiB of mallocs at least 40 us. */
 #define DORMANT_STEP     (1u << 20)
 #define STOP_STACK_BYTES (16u << 10) /* 12 KiB were measured */
-/* glibc and jemalloc round small requests up; glibc keeps a size word besides. What is beyond is the page's rest. */
-#define CHUNK_HEAD  sizeof(size_t)
+/* Allocators round small requests up. What is beyond is the page's rest. */
 #define CHUNK_WASTE 16384u
 /* From this size on a request is also a chance to see how near the end is. */
 #define GATE_REQUEST (256u * 1024)
@@ -36,7 +36,7 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
 static void record_block(void *pointer, size_t size, double weight)
 {
     uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
-    uint64_t usable = next.malloc_usable_size(pointer) + CHUNK_HEAD;
+    uint64_t usable = next.malloc_usable_size(pointer) + allocator_head_bytes();
     struct live_block block = {.size = size, .weight = (float)weight, .site = capture_site(LW_SITE_HEAP, now)};
     block.overhead = usable - size <= CHUNK_WASTE ? (uint32_t)(usable - size) : 0;
     struct tracker_block stale; /* freed past our doors, e.g. by a library that was loaded with RTLD_DEEPBIND */

@@ -9,6 +9,7 @@
 #include "conduct/grace.h"
 #include "conduct/muster.h"
 #include "conduct/refusal.h"
+#include "ground/allocator.h"
 #include "ground/guard.h"
 #include "ground/next.h"
 #include "ground/text.h"
@@ -46,7 +47,7 @@
 static struct {
     uint64_t now; /* since the start of the process */
     uint64_t planned;
-    uint64_t last_tick, last_slow, last_medium, last_scan, last_govern;
+    uint64_t last_tick, last_slow, last_medium, last_scan, last_govern, last_tend;
     uint64_t sampling_before;
     uint64_t file_before, anon_before, major_before, refaults_t, refaults_per_s;
     uint64_t peak_marked;
@@ -126,6 +127,9 @@ static void open_observers(void)
                        psi ? flight.pressure.own ? "of the own cgroup" : "of the whole host" : flight.pressure.where);
     open_residency();
     open_faults();
+    if (flight.options.jemalloc)
+        journal_capability(journal, "jemalloc", allocator_is_jemalloc(),
+                           allocator_is_jemalloc() ? "the program's malloc" : "this library was built without");
 }
 
 /* ---- looking ---- */
@@ -406,15 +410,16 @@ static void relieve(void)
     uint64_t before = 0, after = 0, data;
     char buffer[104];
     struct text text = TEXT_ON(buffer);
-    if (!next.malloc_trim)
-        return;
     process_statm(&before, &data);
     gate_yield(true);
-    next.malloc_trim(0);
+    const char *what = allocator_relieve();
     gate_yield(false);
+    if (!what)
+        return;
     process_statm(&after, &data);
     uint64_t given = before > after ? before - after : 0;
-    text_add(&text, "malloc_trim gave back ");
+    text_add(&text, what);
+    text_add(&text, " gave back ");
     text_size(&text, given);
     journal_event(&flight.journal, watch.now, LW_EVENT_RELIEF, (int64_t)given, buffer);
     if (state->worst_stage < LW_STAGE_RELIEF)
@@ -500,6 +505,21 @@ static void slow_work(void)
     watch.last_slow = watch.now;
 }
 
+/* jemalloc gives old pages back as the program calls it; one that has gone quiet would keep them. */
+static void tend_allocator(void)
+{
+    struct allocator_numbers numbers;
+    if (!allocator_is_jemalloc() || watch.now - watch.last_tend < SLOW_NS)
+        return;
+    watch.last_tend = watch.now;
+    gate_yield(true);
+    if (allocator_tend(&numbers)) {
+        flight.state.allocator_live_bytes = numbers.live_bytes;
+        flight.state.allocator_resident_bytes = numbers.resident_bytes;
+    }
+    gate_yield(false);
+}
+
 static void mark_peak(void)
 {
     struct lw_state *state = &flight.state;
@@ -526,6 +546,7 @@ static void calm_work(void)
     open_python();
     elf_note_symbols(&flight.journal, watch.watchful ? SYMBOLS_A_TICK : SYMBOLS_A_TICK / 8, SYMBOLS_FROM_BYTES);
     gate_yield(false);
+    tend_allocator();
     uint64_t pause = flight.state.scan_cost_ns * SCAN_SHARE;
     if (watch.last_scan && watch.now - watch.last_scan < (pause > SLOW_NS ? pause : SLOW_NS))
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ground/next.h"
+#include "ground/allocator.h"
 #include "ground/filter.h"
 #include "ground/sys.h"
 
@@ -491,6 +492,7 @@ void next_resolve(void)
         if (address)
             memcpy((char *)&found + functions[i].offset, &address, sizeof address);
     }
+    allocator_choose(&found);
     next = found;
     find_allocators();
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);

@@ -268,3 +268,24 @@ void options_parse(struct options *options, const char *string, options_complain
         set(options, setting, value, complain, context);
     }
 }
+
+static bool listed(const char *patterns, const char *program)
+{
+    char pattern[OPTIONS_TEXT_BYTES];
+    while (*patterns) {
+        size_t n = strcspn(patterns, ",");
+        memcpy(pattern, patterns, n);
+        pattern[n] = '\0';
+        if (text_match(pattern, program))
+            return true;
+        patterns += n + (patterns[n] == ',');
+    }
+    return false;
+}
+
+bool options_watch(const struct options *options, const char *program)
+{
+    if (options->only[0] && !listed(options->only, program))
+        return false;
+    return !listed(options->skip, program);
+}

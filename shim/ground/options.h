@@ -75,6 +75,8 @@ typedef void options_complain(void *context, const char *line);
 void options_preset(struct options *options);
 /* Calls complain once for every setting that is not understood. */
 void options_parse(struct options *options, const char *string, options_complain *complain, void *context);
+/* Is this program one that only= and skip= leave to be watched? */
+bool options_watch(const struct options *options, const char *program);
 uint64_t amount_of(const struct amount *amount, uint64_t limit_bytes);
 
 #endif

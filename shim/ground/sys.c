@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "ground/sys.h"
+#include "ground/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -296,4 +298,13 @@ bool sys_peek(uint64_t address, void *to, size_t bytes)
     struct iovec local = {.iov_base = to, .iov_len = bytes};
     struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
     return sys_call(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1, 0) == (long)bytes;
+}
+
+void sys_program(char *name, size_t capacity)
+{
+    char path[512];
+    long n = sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, sizeof path - 1, 0, 0);
+    path[n > 0 ? n : 0] = '\0';
+    const char *slash = strrchr(path, '/');
+    text_copy(name, capacity, n > 0 ? (slash ? slash + 1 : path) : "?");
 }

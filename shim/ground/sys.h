@@ -28,6 +28,9 @@ long sys_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
 long sys_write_all(int fd, const void *data, size_t bytes);
 int sys_unlink(const char *path);
 
+/* Base name of the executable of this process, "?" if unknown. */
+void sys_program(char *name, size_t capacity);
+
 /* Reads a whole small file into buffer as a NUL-terminated string; returns its length, cut at capacity - 1. */
 long sys_read_file(const char *path, char *buffer, size_t capacity);
 long sys_reread(int fd, char *buffer, size_t capacity); /* likewise, from the start of an open descriptor */

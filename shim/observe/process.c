@@ -172,15 +172,6 @@ uint32_t process_refusing_levels(const struct process_numbers *numbers, struct l
     return count;
 }
 
-void process_program(char *name, size_t capacity)
-{
-    char path[512];
-    long n = sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, sizeof path - 1, 0, 0);
-    path[n > 0 ? n : 0] = '\0';
-    const char *slash = strrchr(path, '/');
-    text_copy(name, capacity, n > 0 ? (slash ? slash + 1 : path) : "?");
-}
-
 static void read_line(const char *path, char *to, size_t capacity)
 {
     char text[SYSTEM_FILE_BYTES];
@@ -229,7 +220,7 @@ void process_identity(struct lw_identity *identity, const char *options, const c
     text_copy(identity->options, sizeof identity->options, options ? options : "");
     text_copy(identity->job, sizeof identity->job, job ? job : "");
     text_copy(identity->shim_version, sizeof identity->shim_version, LASTWORDS_VERSION);
-    process_program(identity->program, sizeof identity->program);
+    sys_program(identity->program, sizeof identity->program);
     sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)identity->executable,
              sizeof identity->executable - 1, 0, 0);
     sys_call(SYS_getcwd, (long)identity->directory, sizeof identity->directory, 0, 0, 0, 0);

@@ -41,8 +41,6 @@ bool process_host_level(struct lw_level *level);
 #define PROCESS_REFUSING_LEVELS 3u
 uint32_t process_refusing_levels(const struct process_numbers *numbers, struct lw_level *levels);
 void process_identity(struct lw_identity *identity, const char *options, const char *job);
-/* Base name of the executable, "?" if unknown. */
-void process_program(char *name, size_t capacity);
 /* The run state letter and name of a thread of this process. */
 bool process_thread(uint32_t tid, char *run_state, char name[16]);
 /* Thread ids of this process; returns how many there were (at most capacity are stored). */
