@@ -108,10 +108,16 @@ static json_t *memory_json(const struct profile *profile)
         {"committed_bytes", state->committed_bytes},
         {"explained_bytes", state->explained_bytes},
         {"self_bytes", state->self_bytes},
+        {"allocator_live_bytes", state->allocator_live_bytes},
+        {"allocator_resident_bytes", state->allocator_resident_bytes},
     };
     json_t *memory = json_object();
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    size_t count = sizeof(rows) / sizeof(rows[0]);
+
+    if (!state->allocator_resident_bytes) /* an allocator that does not tell */
+        count -= 2;
+    for (size_t i = 0; i < count; i++)
         json_object_set_new(memory, rows[i].key, state_number(profile, rows[i].bytes));
     return memory;
 }

@@ -212,6 +212,9 @@ static void write_memory(struct sink *sink, const struct profile *profile)
     sink_printf(sink, "  sampling: every %s on average, %" PRIu64 " samples; %u threads; watcher used %.0f ms\n",
                 size_prose(state->sample_interval_bytes).text, state->samples_taken, state->threads,
                 (double)state->watcher_cpu_ns / 1e6);
+    if (state->allocator_resident_bytes)
+        sink_printf(sink, "  jemalloc: %s in blocks of the program, %s resident for them and kept\n",
+                    size_prose(state->allocator_live_bytes).text, size_prose(state->allocator_resident_bytes).text);
 }
 
 void write_text_details(struct sink *sink, const struct story *story, const struct text_options *options)

@@ -90,7 +90,6 @@ void *lw_jemalloc_realloc(void *, size_t);
 void *lw_jemalloc_aligned_alloc(size_t, size_t);
 void *lw_jemalloc_memalign(size_t, size_t);
 int lw_jemalloc_posix_memalign(void **, size_t, size_t);
-void *lw_jemalloc_valloc(size_t);
 size_t lw_jemalloc_malloc_usable_size(void *);
 int lw_jemalloc_mallctl(const char *, void *, size_t *, void *, size_t);
 extern const char *lw_jemalloc_malloc_conf;
@@ -204,9 +203,11 @@ static long with_errno(long result)
     return result;
 }
 
+/* Without its MAP_NORESERVE: what the machine could never hold is refused here as the C library's malloc has it. */
 HOOK void *lw_jemalloc_mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset);
 HOOK void *lw_jemalloc_mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
+    flags &= ~MAP_NORESERVE;
     long result = with_errno(sys_call(SYS_mmap, (long)address, (long)bytes, protection, flags, fd, offset));
     if (result != -1 && lock_take(&range_lock)) {
         if (flags & MAP_FIXED) /* within what it has already */
@@ -263,12 +264,11 @@ HOOK char *lw_jemalloc_secure_getenv(const char *name)
     return value;
 }
 
-/* Never reached with what CONF_AFTER switches off: the break, threads of its own, the profiler and its mathematics. */
+/* Never used with what CONF_AFTER switches off: the break, threads of its own, the profiler and its mathematics. */
 HOOK void *lw_jemalloc_sbrk(intptr_t more);
 HOOK void *lw_jemalloc_sbrk(intptr_t more)
 {
-    errno = ENOMEM;
-    return (void *)-1;
+    return (void *)-1; /* it asks once where the break is; errno is the program's */
 }
 
 HOOK void *lw_jemalloc_dlsym(void *handle, const char *name);
@@ -315,6 +315,15 @@ HOOK double lw_jemalloc_round(double x)
 
 /* ---- in the place of the C library's ---- */
 
+/* Where a size is beyond all bounds, jemalloc's leaves errno alone. */
+static void *jemalloc_realloc(void *pointer, size_t size)
+{
+    void *block = lw_jemalloc_realloc(pointer, size);
+    if (!block && size)
+        errno = ENOMEM;
+    return block;
+}
+
 static void *jemalloc_reallocarray(void *pointer, size_t count, size_t size)
 {
     size_t bytes;
@@ -322,7 +331,24 @@ static void *jemalloc_reallocarray(void *pointer, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return lw_jemalloc_realloc(pointer, bytes);
+    return jemalloc_realloc(pointer, bytes);
+}
+
+/* jemalloc's leaves errno alone, and refuses an alignment that the C library rounds up to a power of two. */
+static void *jemalloc_memalign(size_t alignment, size_t size)
+{
+    size_t power = sizeof(void *);
+    while (power < alignment && power <= SIZE_MAX / 4 + 1)
+        power *= 2;
+    void *block = alignment <= power ? lw_jemalloc_memalign(power, size) : NULL;
+    if (!block)
+        errno = alignment <= power ? ENOMEM : EINVAL;
+    return block;
+}
+
+static void *jemalloc_valloc(size_t size)
+{
+    return jemalloc_memalign((size_t)sysconf(_SC_PAGESIZE), size);
 }
 
 static void *jemalloc_pvalloc(size_t size)
@@ -332,7 +358,7 @@ static void *jemalloc_pvalloc(size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return lw_jemalloc_memalign(page, bytes & ~(page - 1));
+    return jemalloc_memalign(page, bytes & ~(page - 1));
 }
 
 void allocator_choose(struct next *found)
@@ -344,14 +370,22 @@ void allocator_choose(struct next *found)
     found->malloc = lw_jemalloc_malloc;
     found->free = lw_jemalloc_free;
     found->calloc = lw_jemalloc_calloc;
-    found->realloc = lw_jemalloc_realloc;
+    found->realloc = jemalloc_realloc;
     found->reallocarray = jemalloc_reallocarray;
     found->aligned_alloc = lw_jemalloc_aligned_alloc;
     found->posix_memalign = lw_jemalloc_posix_memalign;
-    found->memalign = lw_jemalloc_memalign;
-    found->valloc = lw_jemalloc_valloc;
+    found->memalign = jemalloc_memalign;
+    found->valloc = jemalloc_valloc;
     found->pvalloc = jemalloc_pvalloc;
     found->malloc_usable_size = lw_jemalloc_malloc_usable_size;
+}
+
+void allocator_begin(void)
+{
+    int saved = errno;
+    if (chosen)
+        lw_jemalloc_free(lw_jemalloc_malloc(1));
+    errno = saved;
 }
 
 bool allocator_is_jemalloc(void)
@@ -391,6 +425,10 @@ static const char *purge(void)
 #else
 
 void allocator_choose(struct next *found)
+{
+}
+
+void allocator_begin(void)
 {
 }
 

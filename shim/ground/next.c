@@ -497,4 +497,5 @@ void next_resolve(void)
     find_allocators();
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&resolving, 0, __ATOMIC_RELEASE);
+    allocator_begin();
 }

@@ -57,3 +57,24 @@ named() {
         "event('recovered') is not None" \
         "any('malloc_trim gave back' in e.text and float(e.text.split()[-2]) > 60 for e in r.events)"
 }
+
+# The same with jemalloc: its pages are slack where no block is, and it is purged instead of trimmed.
+@test "19 allocator slack in every page of jemalloc: abort names it" {
+    with_shim action=abort:activate=8M:allocator=jemalloc
+    inside slack "$PROGRAMS/slack" 96 4 60
+    stopped slack
+    named
+    judge "r.capabilities['jemalloc'].available" \
+        "20 * MIB < r.memory.allocator_live_bytes < r.memory.allocator_resident_bytes - 50 * MIB"
+}
+
+@test "19 allocator slack that jemalloc can give back: with relief the run lives" {
+    with_shim action=abort:activate=8M:keep=always:allocator=jemalloc
+    export MALLOC_CONF=dirty_decay_ms:60000
+    inside slack "$PROGRAMS/slack" 96 256 60
+    lived slack
+    expect "stdout" "slack: done 1" "$output"
+    judge "r.verdict.cause == 'none'" "event('relief') is not None" "event('action') is None" \
+        "event('recovered') is not None" \
+        "any('purge gave back' in e.text and float(e.text.split()[-2]) > 60 for e in r.events)"
+}

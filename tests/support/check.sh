@@ -85,7 +85,7 @@ run_bats() {
     done
 }
 
-shelf_programs() { run_bats tests/programs/programs.bats tests/bad_input/*.bats tests/commands/*.bats; }
+shelf_programs() { run_bats tests/programs/programs.bats tests/programs/jemalloc.bats tests/bad_input/*.bats tests/commands/*.bats; }
 
 shelf_html() {
     run_bats tests/html/*.bats

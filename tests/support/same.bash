@@ -9,6 +9,7 @@
 #   KILLED=1                somebody is killed by a signal: journals may stay
 #   BEHIND=LIB              another preload, behind ours; BEFORE=LIB before ours. Alone it is preloaded as well.
 #   WORKING=SETTING         for the third run: another one than activate=1:sample=4K
+#   DORMANT=SETTING         for the second run: another one than action=abort
 #   PATIENCE=SECONDS        for each run, 120 unless told
 
 setup() {
@@ -46,7 +47,7 @@ run_as() {
 same() {
     local name part wrong=0
     run_as alone - "$@"
-    run_as dormant action=abort "$@"
+    run_as dormant "${DORMANT:-action=abort}" "$@"
     run_as working "${WORKING:-action=abort:activate=1:sample=4K}" "$@"
     for name in dormant working; do
         for part in status out err; do
