@@ -4,6 +4,7 @@
 # make demo       installs what is missing, builds, runs the pandas ETL in a small cgroup, shows the post-mortem
 # make check      installs what is missing, builds, runs all tests
 # make check-unit, check-house, check-scenario, check-guest, check-programs, check-doors    parts of it, without installing
+# make bench      what the preload costs, against programs alone (PAIRS=15)
 # make deps       installs what is missing (Debian, Ubuntu; needs root or sudo); deps-build: without what only tests need
 # make install    PREFIX=/usr/local
 
@@ -206,6 +207,20 @@ scenarios: all programs
 
 unit: $(UNIT_BIN)
 
+# what it costs: pairs of runs with and without, turn about; BENCH=word… runs those cases alone
+PAIRS ?= 15
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE -Wall -fno-builtin -o $@ $< -lpthread
+
+$(BUILD)/bench/pass.so: tests/bench/pass.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE -Wall -fno-builtin -fPIC -shared -o $@ $<
+
+bench: all $(BUILD)/bench/pass.so $(BUILD)/bench/pairs $(BUILD)/bench/fill
+	/usr/bin/python3 tests/bench/bench.py $(BUILD) $(PAIRS) $(BENCH)
+
+
 install: all
 	install -D -m 0755 $(BUILD)/lastwords $(DESTDIR)$(PREFIX)/bin/lastwords
 	install -D -m 0755 $(BUILD)/liblastwords.so $(DESTDIR)$(PREFIX)/lib/lastwords/liblastwords.so
@@ -224,4 +239,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean fuzz-long
+.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean fuzz-long

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""What the preload costs, side by side in one run.
+
+usage: bench.py BUILD PAIRS [CASE…]
+
+Every case runs PAIRS rounds; a round has every variant once, in an order that changes, pinned to the same processors.
+A ratio is of one round to the program alone in that round; told is the median of the rounds, for processor time (user
+and system, children included) and for wall time. A peer (heaptrack, memray) is slow and runs three rounds at most.
+"""
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ETL = os.path.join(HERE, "../../examples/etl")
+PYTHON = "/usr/bin/python3"
+build, rounds, wanted = os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+SHIM, BENCH = os.path.join(build, "liblastwords.so"), os.path.join(build, "bench")
+processors = sorted(os.sched_getaffinity(0))
+work = tempfile.mkdtemp(prefix="lastwords-bench.")
+os.chdir(work)
+
+# name: preload, LASTWORDS, words before the command
+VARIANTS = {
+    "alone": (None, "", []),
+    "pass-through": (os.path.join(BENCH, "pass.so"), "", []),
+    "lastwords": (SHIM, "dir=" + work, []),
+    "with jemalloc": (SHIM, "allocator=jemalloc:dir=" + work, []),
+}
+PEERS = {}
+if shutil.which("heaptrack"):
+    PEERS["heaptrack"] = (None, "", ["heaptrack", "-o", "peer"])
+if subprocess.run([PYTHON, "-c", "import memray"], capture_output=True).returncode == 0:
+    PEERS["memray"] = (None, "", [PYTHON, "-m", "memray", "run", "-f", "-o", "peer"])
+
+
+def run(variant, command, count, clean):
+    """(wall s, processor s, first line of the output)"""
+    preload, setting, before = {**VARIANTS, **PEERS}[variant]
+    environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "LASTWORDS", "MALLOC_CONF")}
+    if preload:
+        environment.update(LD_PRELOAD=preload, LASTWORDS=setting)
+    for name in clean:
+        if os.path.exists(name):
+            os.unlink(name)
+    if variant == "memray":
+        command = command[1:]  # it is Python itself
+    start = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(os.open("out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+        os.dup2(os.open("err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.sched_setaffinity(0, processors[-count:])
+        os.execvpe((before + command)[0], before + command, environment)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.monotonic() - start
+    if status:
+        sys.exit(f"{variant}: {command} ended with status {status}: {open('err').read()[-500:]}")
+    return wall, usage.ru_utime + usage.ru_stime, open("out").readline()
+
+
+def large_source():
+    with open("large.c", "w") as out:
+        for i in range(700):
+            out.write(f"int f{i}(const int *a, int n) {{ int s = {i}; for (int i = 0; i < n; i++) {{ if (a[i] > {i}) "
+                      f"s += a[i] * {i + 3}; else s ^= a[i] >> {i % 13}; switch (s & 7) {{ case 1: s += 3; break; case 3: "
+                      f"s *= n; break; case 5: s -= a[0]; }} }} return s; }}\n")
+
+
+def etl():
+    subprocess.run([PYTHON, os.path.join(ETL, "generate.py"), "200000", "orders.csv", "reference.csv"], check=True)
+
+
+REDIS = """redis-server --port 0 --unixsocket %s/socket --save '' --appendonly no >log 2>&1 &
+for i in $(seq 200); do [ -S socket ] && break; sleep 0.02; done
+env -u LD_PRELOAD redis-benchmark -s socket -q -n 60000 -P 16 -r 20000 -d 200 -t set,get,lpush,hset >/dev/null
+env -u LD_PRELOAD redis-cli -s socket shutdown nosave; wait"""
+SQL = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT count(*) FROM n;
+CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+    SELECT i, printf('%d-%d', i * 7919 % 100003, i) AS text FROM n;
+CREATE INDEX one ON t(text); SELECT count(DISTINCT substr(text, 1, 4)) FROM t;"""
+
+# name: (command, processors, told as ns a pair, files to remove before, preparation, peers too, needed program)
+CASES = {
+    "pairs, small process": ([BENCH + "/pairs", "1", "20", "0"], 1, True, (), None, True, None),
+    "pairs, 64 MiB held": ([BENCH + "/pairs", "1", "20", "64"], 1, True, (), None, False, None),
+    "pairs, 2 threads, 64 MiB held": ([BENCH + "/pairs", "2", "20", "64"], 2, True, (), None, True, None),
+    "touch 4 GiB": ([BENCH + "/fill", "4096"], 1, False, (), None, True, None),
+    "pandas ETL": ([PYTHON, ETL + "/transform.py", "orders.csv", "shop.db"], 1, False, ("shop.db",), etl, True, None),
+    "python3, 3 M dicts and lists": ([PYTHON, HERE + "/churn.py", "3000000"], 1, False, (), None, True, None),
+    "gcc -O2": (["gcc", "-O2", "-c", "large.c", "-o", "large.o"], 1, False, (), large_source, True, "gcc"),
+    "sqlite3 in memory": (["sqlite3", ":memory:", SQL], 1, False, (), None, True, "sqlite3"),
+    "redis-server": (["sh", "-c", REDIS % work], 2, False, ("socket",), None, False, "redis-benchmark"),
+}
+
+
+def measure(name):
+    command, count, told, clean, prepare, peers, needed = CASES[name]
+    if needed and not shutil.which(needed):
+        return print(f"{name}: {needed} is not installed")
+    if prepare:
+        prepare()
+    run("alone", command, count, clean)
+    variants = [variant for variant in VARIANTS if told or variant != "pass-through"]
+    results = {variant: [] for variant in variants}
+    for number in range(rounds):
+        order = variants + [peer for peer in PEERS if peers and number < 3 and (peer != "memray" or command[0] == PYTHON)]
+        random.shuffle(order)
+        for variant in order:
+            results.setdefault(variant, []).append(run(variant, command, count, clean))
+    print(f"\n{name} ({rounds} rounds, {count} processor{'s' * (count > 1)})")
+    for variant, runs in results.items():
+        base = results["alone"][:len(runs)]
+        middle = lambda index: statistics.median(run[index] for run in runs)
+        ratio = lambda index: statistics.median(run[index] / alone[index] for run, alone in zip(runs, base))
+        line = f"  {variant:14} processor {middle(1):7.3f} s x {ratio(1):6.3f}   wall {middle(0):7.3f} s x {ratio(0):6.3f}"
+        if told and variant not in PEERS:
+            each = [float(run[2]) for run in runs]
+            more = statistics.median(a - float(b[2]) for a, b in zip(each, base))
+            line += f"   {statistics.median(each):6.2f} ns a pair, {more:+6.2f}"
+        print(line, flush=True)
+
+
+try:
+    print(f"pinned to the last of {len(processors)} processors; load {os.getloadavg()[0]:.1f}")
+    for case in CASES:
+        if not wanted or any(word in case for word in wanted):
+            measure(case)
+finally:
+    os.chdir("/")
+    shutil.rmtree(work)
