@@ -162,6 +162,11 @@ $(BUILD)/tests/html/compose: tests/html/compose.c $(filter $(BUILD)/tests/suppor
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
+# the stack walk of the shim for the interpreters under test: a shared object of what is below the doors
+$(BUILD)/tests/python/witness.so: tests/python/witness.c $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -fPIC -Ishim -shared -o $@ $< $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ)) -ldl -lpthread
+
 $(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fPIC -shared -o $@ $<
@@ -179,7 +184,7 @@ $(BUILD)/tests/doors/carrier_jemalloc: tests/doors/programs/carrier.c
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fno-builtin -fno-omit-frame-pointer -rdynamic -o $@ $< \
 	    $(LDLIBS_carrier_jemalloc) -lpthread -ldl
 
-programs: $(PROGRAM_BIN) $(DOOR_BIN) $(BUILD)/tests/html/compose
+programs: $(PROGRAM_BIN) $(DOOR_BIN) $(BUILD)/tests/python/witness.so $(BUILD)/tests/html/compose
 
 deps-build:
 	tests/support/deps.sh build
@@ -194,7 +199,7 @@ demo: deps-build
 check: deps
 	tests/support/check.sh
 
-check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html: all programs $(UNIT_BIN)
+check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html: all programs $(UNIT_BIN)
 	tests/support/check.sh $(@:check-%=%)
 
 # the readers against many more corruptions than in every check: make fuzz-long SEED=7
@@ -239,4 +244,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-programs-long check-fuzz check-html install format clean fuzz-long
+.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long

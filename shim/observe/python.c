@@ -28,6 +28,9 @@
 #define COLD_PARTS    4u
 #define TYPE_MEMBERS  240 /* PyTypeObject.tp_members, the same since 3.8 */
 #define TYPE_BASESIZE 32
+#define STEPS         (2 * PYTHON_MAX_FRAMES + 2) /* at most one shim frame for each other */
+#define NO_ROOM       UINT32_MAX
+#define NO_CODE       (UINT32_MAX - 1) /* this is no frame */
 
 struct cached_frame {
     uint64_t code, filename, name, lines;
@@ -172,19 +175,19 @@ static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t 
         .first_line = (uint32_t)FIELD(code, layout->code_first_line, int32_t),
     };
     if (!frame.function || !frame.file)
-        return UINT32_MAX;
+        return NO_ROOM;
     frame.line = line_of(mode, code, position);
     return journal_python_frame(python.journal, &frame);
 }
 
-/* The journal's index of the frame at this position of this code object; UINT32_MAX: not readable. Lock held. */
+/* The journal's index of the frame at this position of this code object; NO_ROOM, NO_CODE: there is none. Lock held. */
 static uint32_t resolve_frame(enum python_mode mode, uint64_t address, int32_t position)
 {
     const struct python_layout *layout = python.layout;
     unsigned char code[CODE_BYTES];
     int64_t hash = 0;
     if (!fetch(mode, address, code, CODE_BYTES) || FIELD(code, 8, uint64_t) != python.type_code)
-        return UINT32_MAX;
+        return NO_CODE;
     uint32_t slot = (uint32_t)(index_mix(address, (uint32_t)position) & (CACHE_SLOTS - 1));
     for (uint32_t i = 0; i < CACHE_PROBES; i++) {
         struct cached_frame *entry = &python.cache[(slot + i) & (CACHE_SLOTS - 1)];
@@ -194,7 +197,7 @@ static uint32_t resolve_frame(enum python_mode mode, uint64_t address, int32_t p
             return entry->frame;
     }
     uint32_t frame = learn(mode, code, position, &hash);
-    if (frame == UINT32_MAX)
+    if (frame == NO_ROOM)
         return frame;
     struct cached_frame *entry = &python.cache[(slot + (uint32_t)hash % CACHE_PROBES) & (CACHE_SLOTS - 1)];
     *entry = (struct cached_frame){.code = address,
@@ -241,9 +244,11 @@ static enum python_result follow(uint64_t frame, struct python_stack *stack, enu
     const struct python_layout *layout = python.layout;
     unsigned char bytes[FRAME_BYTES];
     size_t frame_bytes = layout->version >= 0x030b ? 80 : FRAME_BYTES;
-    for (uint32_t steps = 0; frame && steps < 4096; steps++) {
-        if (!fetch(mode, frame, bytes, frame_bytes))
-            return PYTHON_MISSED;
+    for (uint32_t steps = 0; frame && steps < STEPS; steps++) {
+        if (!fetch(mode, frame, bytes, frame_bytes)) {
+            stack->truncated = true;
+            return stack->count ? PYTHON_FOUND : PYTHON_MISSED;
+        }
         frame = FIELD(bytes, layout->frame_back, uint64_t);
         unsigned owner = layout->frame_entry >= 0 ? bytes[layout->frame_entry] : 0;
         if (layout->entry == PYTHON_ENTRY_SHIM && owner >= layout->owner_shim) {
@@ -257,7 +262,11 @@ static enum python_result follow(uint64_t frame, struct python_stack *stack, enu
         }
         uint64_t code = FIELD(bytes, layout->frame_code, uint64_t) & ~UINT64_C(7);
         uint32_t index = resolve_frame(mode, code, position_of(bytes, code));
-        if (index == UINT32_MAX)
+        if (index == NO_CODE) { /* a link that is just being made: what follows is not to be believed */
+            stack->truncated = true;
+            return stack->count ? PYTHON_FOUND : PYTHON_MISSED;
+        }
+        if (index == NO_ROOM)
             continue;
         stack->frames[stack->count] = LW_FRAME_PYTHON | index;
         stack->entry[stack->count++] =

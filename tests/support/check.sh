@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds, runs the tests and counts.
 #
-# usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…        (no argument: all of them, in this order)
+# usage: check.sh [unit|house|fuzz|doors|python|programs|html|scenario|guest]…        (no argument: all of them, in this order)
 #                 programs-long only when named: longer than anybody waits for
 #
 # Every shelf speaks TAP (Test Anything Protocol): "ok 1 name", "not ok 2 name", "ok 3 name # skip why". The last line
@@ -11,7 +11,7 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 shelves=("$@")
-[ $# -gt 0 ] || shelves=(unit house fuzz doors programs html scenario guest)
+[ $# -gt 0 ] || shelves=(unit house fuzz doors python programs html scenario guest)
 unset LASTWORDS LD_PRELOAD
 # The job server of a calling make is not ours.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -94,6 +94,8 @@ shelf_html() {
 
 shelf_doors() { run_bats tests/doors/*.bats; }
 
+shelf_python() { run_bats tests/python/*.bats; }
+
 shelf_programs-long() { run_bats tests/programs/long.bats; }
 
 shelf_scenario() { run_bats tests/scenario/*.bats; }
@@ -104,9 +106,9 @@ targets=(all programs)
 for shelf in "${shelves[@]}"; do
     case $shelf in
         unit) targets+=(unit) ;;
-        house | fuzz | doors | programs | programs-long | html | scenario | guest) ;;
+        house | fuzz | doors | python | programs | programs-long | html | scenario | guest) ;;
         *)
-            echo "usage: check.sh [unit|house|fuzz|doors|programs|html|scenario|guest]…" >&2
+            echo "usage: check.sh [unit|house|fuzz|doors|python|programs|html|scenario|guest]…" >&2
             exit 2
             ;;
     esac
