@@ -2,41 +2,21 @@
 #include "voices/write_oom.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* null for LW_UNKNOWN and LW_UNLIMITED */
-static json_t *number(uint64_t value)
-{
-    return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
-}
+#include "voices/json_parts.h"
 
 static json_t *pages(const struct oom_record *record, uint64_t count)
 {
-    return count == LW_UNKNOWN ? json_null() : number(count * record->page_bytes);
-}
-
-/* Texts were made printable when they were read; one that was cut afterwards may have lost half a character. */
-static json_t *text(const char *value)
-{
-    json_t *made = value[0] ? json_string(value) : json_null();
-
-    if (!made) {
-        size_t size = 4 * strlen(value) + 1;
-        char *clean = array_resize(NULL, size, 1);
-        sink_printable(value, strlen(value), clean, size);
-        made = json_string(clean);
-        free(clean);
-    }
-    return made;
+    return count == LW_UNKNOWN ? json_null() : json_number(count * record->page_bytes);
 }
 
 static json_t *amount_json(const struct oom_amount *amount)
 {
     if (amount->usage_bytes == LW_UNKNOWN)
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "usage_bytes", number(amount->usage_bytes), "limit_bytes",
-                     number(amount->limit_bytes), "failcnt", number(amount->failures));
+    return json_pack("{s:o, s:o, s:o}", "usage_bytes", json_number(amount->usage_bytes), "limit_bytes",
+                     json_number(amount->limit_bytes), "failcnt", json_number(amount->failures));
 }
 
 static json_t *stats_json(const struct oom_record *record)
@@ -65,7 +45,7 @@ static json_t *stats_json(const struct oom_record *record)
 
     for (size_t i = 0; i < OOM_STATS; i++)
         if (record->stats[i] != LW_UNKNOWN)
-            json_object_set_new(object, names[i], number(record->stats[i]));
+            json_object_set_new(object, names[i], json_number(record->stats[i]));
     return object;
 }
 
@@ -76,13 +56,14 @@ static json_t *victims_json(const struct oom_record *record)
     for (size_t i = 0; i < record->victim_count; i++) {
         const struct oom_victim *victim = &record->victims[i];
         json_array_append_new(
-            array, json_pack("{s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "pid", (json_int_t)victim->pid,
-                             "name", text(victim->name), "uid", victim->has_uid ? number(victim->uid) : json_null(),
-                             "killed", victim->killed, "total_vm_bytes", number(victim->total_vm_bytes), "anon_bytes",
-                             number(victim->anon_bytes), "file_bytes", number(victim->file_bytes), "shmem_bytes",
-                             number(victim->shmem_bytes), "page_tables_bytes", number(victim->page_table_bytes),
-                             "oom_score_adj", victim->has_adj ? json_integer(victim->adj) : json_null(), "reaped",
-                             victim->reaped));
+            array,
+            json_pack("{s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "pid", (json_int_t)victim->pid, "name",
+                      json_text_or_null(victim->name), "uid", victim->has_uid ? json_number(victim->uid) : json_null(),
+                      "killed", victim->killed, "total_vm_bytes", json_number(victim->total_vm_bytes), "anon_bytes",
+                      json_number(victim->anon_bytes), "file_bytes", json_number(victim->file_bytes), "shmem_bytes",
+                      json_number(victim->shmem_bytes), "page_tables_bytes", json_number(victim->page_table_bytes),
+                      "oom_score_adj", victim->has_adj ? json_integer(victim->adj) : json_null(), "reaped",
+                      victim->reaped));
     }
     return array;
 }
@@ -96,14 +77,15 @@ static json_t *tasks_json(const struct oom_record *record)
         struct oom_score score;
         oom_score_task(record, task, &score);
         json_array_append_new(
-            array, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "pid",
-                             (json_int_t)task->pid, "tgid", (json_int_t)task->tgid, "uid", (json_int_t)task->uid,
-                             "name", text(task->name), "total_vm_bytes", pages(record, task->total_vm_pages),
-                             "rss_bytes", pages(record, task->rss_pages), "anon_bytes", pages(record, task->anon_pages),
-                             "file_bytes", pages(record, task->file_pages), "shmem_bytes",
-                             pages(record, task->shmem_pages), "page_tables_bytes", pages(record, score.table_pages),
-                             "swap_bytes", pages(record, task->swap_pages), "oom_score_adj", task->adj, "score_pages",
-                             score.never ? json_null() : json_integer((json_int_t)score.points)));
+            array,
+            json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "pid", (json_int_t)task->pid,
+                      "tgid", (json_int_t)task->tgid, "uid", (json_int_t)task->uid, "name",
+                      json_text_or_null(task->name), "total_vm_bytes", pages(record, task->total_vm_pages), "rss_bytes",
+                      pages(record, task->rss_pages), "anon_bytes", pages(record, task->anon_pages), "file_bytes",
+                      pages(record, task->file_pages), "shmem_bytes", pages(record, task->shmem_pages),
+                      "page_tables_bytes", pages(record, score.table_pages), "swap_bytes",
+                      pages(record, task->swap_pages), "oom_score_adj", task->adj, "score_pages",
+                      score.never ? json_null() : json_integer((json_int_t)score.points)));
     }
     return array;
 }
@@ -115,7 +97,7 @@ static json_t *machine_json(const struct oom_record *record)
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "ram_bytes", pages(record, record->pages[OOM_PAGES_RAM]),
                      "free_bytes", pages(record, record->pages[OOM_PAGES_FREE]), "shmem_bytes",
                      pages(record, record->pages[OOM_PAGES_SHMEM]), "swap_total_bytes",
-                     number(record->swap_total_bytes), "swap_free_bytes", number(record->swap_free_bytes));
+                     json_number(record->swap_total_bytes), "swap_free_bytes", json_number(record->swap_free_bytes));
 }
 
 static json_t *joins_json(const struct oom_story *story)
@@ -127,15 +109,15 @@ static json_t *joins_json(const struct oom_story *story)
         const struct verdict *verdict = &join->story->verdict;
         const struct line *line = verdict->line;
         json_array_append_new(
-            array,
-            json_pack("{s:I, s:b, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "pid", (json_int_t)join->pid, "victim",
-                      join->victim, "match", join->match == OOM_MATCH_SURE ? "sure" : "probable", "journal",
-                      text(join->story->profile->name), "program", text(join->story->profile->program), "cause",
-                      verdict_cause_name(verdict->cause), "sentence", text(verdict->sentence), "function",
-                      line ? text(line->frame->function) : json_null(), "file",
-                      line ? text(line->frame->file) : json_null(), "line",
-                      line && line->frame->line > 0 ? json_integer(line->frame->line) : json_null(), "resident_bytes",
-                      line ? number(line->resident_bytes) : json_null()));
+            array, json_pack("{s:I, s:b, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "pid", (json_int_t)join->pid,
+                             "victim", join->victim, "match", join->match == OOM_MATCH_SURE ? "sure" : "probable",
+                             "journal", json_text_or_null(join->story->profile->name), "program",
+                             json_text_or_null(join->story->profile->program), "cause",
+                             verdict_cause_name(verdict->cause), "sentence", json_text_or_null(verdict->sentence),
+                             "function", line ? json_text_or_null(line->frame->function) : json_null(), "file",
+                             line ? json_text_or_null(line->frame->file) : json_null(), "line",
+                             line && line->frame->line > 0 ? json_integer(line->frame->line) : json_null(),
+                             "resident_bytes", line ? json_number(line->resident_bytes) : json_null()));
     }
     return array;
 }
@@ -143,8 +125,8 @@ static json_t *joins_json(const struct oom_story *story)
 static json_t *culprit_json(const struct oom_words *words)
 {
     return json_pack("{s:s, s:o, s:o}", "kind", oom_culprit_name(words->culprit), "pid",
-                     words->culprit_pid ? number(words->culprit_pid) : json_null(), "sentence",
-                     text(words->culprit_text));
+                     words->culprit_pid ? json_number(words->culprit_pid) : json_null(), "sentence",
+                     json_text_or_null(words->culprit_text));
 }
 
 static json_t *fields_json(const struct oom_words *words)
@@ -152,8 +134,8 @@ static json_t *fields_json(const struct oom_words *words)
     json_t *array = json_array();
 
     for (size_t i = 0; i < words->row_count; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:o}", "key", words->rows[i].key, "text", text(words->rows[i].text)));
+        json_array_append_new(
+            array, json_pack("{s:s, s:o}", "key", words->rows[i].key, "text", json_text_or_null(words->rows[i].text)));
     return array;
 }
 
@@ -161,9 +143,9 @@ static json_t *trigger_json(const struct oom_record *record)
 {
     if (!(record->parts & OOM_PART_TRIGGER))
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:i, s:o}", "name", text(record->trigger), "pid",
-                     record->trigger_pid ? number(record->trigger_pid) : json_null(), "gfp_mask",
-                     text(record->gfp_mask), "order", record->order, "oom_score_adj",
+    return json_pack("{s:o, s:o, s:o, s:i, s:o}", "name", json_text_or_null(record->trigger), "pid",
+                     record->trigger_pid ? json_number(record->trigger_pid) : json_null(), "gfp_mask",
+                     json_text_or_null(record->gfp_mask), "order", record->order, "oom_score_adj",
                      record->has_trigger_adj ? json_integer(record->trigger_adj) : json_null());
 }
 
@@ -177,15 +159,15 @@ void write_oom_json(struct sink *sink, const struct oom_story *story)
         const char *key;
         json_t *value;
     } members[] = {
-        {"title", text(story->words->title)},
-        {"monotonic_us", number(stamp->monotonic_us)},
-        {"realtime_s", stamp->has_year ? number(stamp->realtime_s) : json_null()},
-        {"stamp", text(stamp->text)},
+        {"title", json_text_or_null(story->words->title)},
+        {"monotonic_us", json_number(stamp->monotonic_us)},
+        {"realtime_s", stamp->has_year ? json_number(stamp->realtime_s) : json_null()},
+        {"stamp", json_text_or_null(stamp->text)},
         {"scope", json_string(record->parts & OOM_PART_MEMCG || record->oom_memcg[0] ? "cgroup" : "machine")},
-        {"constraint", text(record->constraint)},
-        {"limit_cgroup", text(record->oom_memcg)},
-        {"victim_cgroup", text(record->task_memcg)},
-        {"group_kill", text(record->group)},
+        {"constraint", json_text_or_null(record->constraint)},
+        {"limit_cgroup", json_text_or_null(record->oom_memcg)},
+        {"victim_cgroup", json_text_or_null(record->task_memcg)},
+        {"group_kill", json_text_or_null(record->group)},
         {"trigger", trigger_json(record)},
         {"memory", amount_json(&record->amounts[OOM_MEMORY])},
         {"swap", amount_json(&record->amounts[OOM_SWAP])},
@@ -195,12 +177,12 @@ void write_oom_json(struct sink *sink, const struct oom_story *story)
         {"machine", machine_json(record)},
         {"victims", victims_json(record)},
         {"tasks", tasks_json(record)},
-        {"page_bytes", number(record->page_bytes)},
+        {"page_bytes", json_number(record->page_bytes)},
         {"score_total_bytes", total ? pages(record, total) : json_null()},
         {"culprit", culprit_json(story->words)},
         {"journals", joins_json(story)},
         {"fields", fields_json(story->words)},
-        {"missing", text(story->words->missing)},
+        {"missing", json_text_or_null(story->words->missing)},
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
