@@ -34,6 +34,8 @@ struct area {
     double blocks;   /* of it: heap blocks (estimate) */
     double ranges;   /* of it: mappings of sites */
     double inside;   /* heap blocks that lie in mappings of sites */
+    double arenas;   /* of it: arenas of an interpreter */
+    double objects;  /* blocks that lie in those */
 };
 
 static struct {
@@ -91,9 +93,14 @@ static bool is_exact(float weight)
     return weight <= 1;
 }
 
+static bool is_arena_range(const struct mapping *range)
+{
+    return range->site == MAPPING_ARENA;
+}
+
 static bool is_for_use(const struct mapping *range)
 {
-    return range->kind != LW_SITE_RESERVED && range->kind != LW_SITE_FILE;
+    return !is_arena_range(range) && range->kind != LW_SITE_RESERVED && range->kind != LW_SITE_FILE;
 }
 
 static void gather_owners(void)
@@ -137,12 +144,12 @@ static void charge(uint32_t site, double bytes, unsigned flags)
         totals->anon += bytes;
 }
 
-static bool in_ranges(uint64_t address)
+static const struct mapping *range_around(uint64_t address)
 {
     for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start <= address; i++)
         if (address < pass.ranges[i].end)
-            return true;
-    return false;
+            return &pass.ranges[i];
+    return NULL;
 }
 
 static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
@@ -158,8 +165,11 @@ static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
             pass.exact -= bytes;
         if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
             continue;
+        const struct mapping *around = range_around(block->start);
         pass.area.blocks += bytes;
-        if (in_ranges(block->start))
+        if (around && is_arena_range(around))
+            pass.area.objects += bytes;
+        else if (around)
             pass.area.inside += bytes;
     }
 }
@@ -170,6 +180,11 @@ static void charge_ranges(uint64_t start, uint64_t end, unsigned flags)
         pass.next_range++;
     for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start < end; i++) {
         double bytes = (double)overlap(start, end, pass.ranges[i].start, pass.ranges[i].end);
+        if (is_arena_range(&pass.ranges[i])) {
+            if (!(flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE)))
+                pass.area.arenas += bytes;
+            continue;
+        }
         charge(pass.ranges[i].site, bytes, flags);
         if (is_for_use(&pass.ranges[i]))
             pass.exact -= bytes;
@@ -221,11 +236,13 @@ static double least(double a, double b)
 static void finish_area(const struct map *map)
 {
     const struct area *area = &pass.area;
-    double owned = least(area->resident, area->ranges + area->blocks - area->inside);
-    double rest = area->resident - owned;
+    double small = area->arenas - least(area->arenas, area->objects); /* free room there, and what is older */
+    double owned = least(area->resident - small, area->ranges + area->blocks - area->inside);
+    double rest = area->resident - small - owned;
     enum lw_other_kind kind = kind_of(map);
     pass.anon += area->resident;
     pass.explained += owned;
+    pass.other[LW_OTHER_SMALL_OBJECTS] += (uint64_t)small;
     if (kind == LW_OTHER_SLACK)
         pass.heap_rest += rest;
     else
@@ -253,7 +270,7 @@ static void settle_ranges(void)
             r++;
         if (r == pass.range_count)
             break;
-        if (pass.ranges[r].start > pass.blocks[b].start)
+        if (pass.ranges[r].start > pass.blocks[b].start || is_arena_range(&pass.ranges[r]))
             continue;
         struct totals *totals = &pass.sites[pass.ranges[r].site < MAX_SITES ? pass.ranges[r].site : 0];
         double bytes = (double)pass.blocks[b].size * (double)pass.blocks[b].weight;
@@ -298,13 +315,14 @@ static void publish_others(struct lw_state *state)
     pass.other[LW_OTHER_SLACK] = (uint64_t)pass.heap_rest - heap;
     pass.other[LW_OTHER_UNTRACKED] -= untracked;
     state->other_count = 0;
-    for (uint32_t kind = 1; kind < LW_OTHER_SMALL_OBJECTS; kind++) {
+    for (uint32_t kind = 1; kind <= LW_OTHER_SMALL_OBJECTS; kind++) {
         uint64_t bytes = kind == LW_OTHER_PAGE_TABLES ? state->page_tables_bytes : pass.other[kind];
         if (bytes)
             state->others[state->other_count++] = (struct lw_other){.kind = kind, .resident_bytes = bytes};
     }
     state->explained_bytes = (uint64_t)pass.explained + before + pass.other[LW_OTHER_INTERPRETER] +
-                             pass.other[LW_OTHER_STACKS] + pass.other[LW_OTHER_SELF];
+                             pass.other[LW_OTHER_STACKS] + pass.other[LW_OTHER_SELF] +
+                             pass.other[LW_OTHER_SMALL_OBJECTS];
     state->self_bytes = pass.other[LW_OTHER_SELF] + flight.journal.bytes;
 }
 
@@ -327,7 +345,8 @@ static uint32_t owner_of(uint64_t address)
         else
             low = middle + 1;
     }
-    return low && address < pass.ranges[low - 1].end ? pass.ranges[low - 1].site : 0;
+    bool found = low && address < pass.ranges[low - 1].end && !is_arena_range(&pass.ranges[low - 1]);
+    return found ? pass.ranges[low - 1].site : 0;
 }
 
 static void walk(void)

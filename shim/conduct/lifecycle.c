@@ -19,6 +19,7 @@
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
 #include "observe/python.h"
+#include "observe/python_objects.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -60,26 +61,12 @@ static bool is_wanted(void)
     return options_watch(&flight.options, program);
 }
 
-static void later_version(const char *what)
-{
-    char buffer[160];
-    struct text text = TEXT_ON(buffer);
-    text_add(&text, "lastwords: LASTWORDS has ");
-    text_add(&text, what);
-    text_add(&text, ", which this version does not do yet; the job runs on with the default\n");
-    complain(NULL, buffer);
-}
-
 static void settle_options(void)
 {
     struct options *options = &flight.options;
     if (options->jemalloc && !allocator_is_jemalloc())
         complain(NULL, "lastwords: LASTWORDS has allocator=jemalloc, which this library was built without "
                        "(package libjemalloc-dev); the job runs on with its own\n");
-    if (options->python == 2) {
-        later_version("python=objects");
-        options->python = 1;
-    }
     if (options->score != OPTIONS_UNSET) {
         char digits[16];
         struct text text = TEXT_ON(digits);
@@ -266,6 +253,7 @@ static void clear_flight(void)
     stack_reset();
     elf_forget();
     python_forget();
+    python_objects_forget();
 }
 
 static void drop_flight(void)
@@ -401,6 +389,7 @@ void lifecycle_forked(void)
     if (!flight.journal.base && !flight.arena.base)
         return;
     python_forget();
+    python_objects_forget();
     gate_reset();
     flight.journal_path[0] = '\0'; /* the parent's: neither unlinked nor written to */
     filter_clear();

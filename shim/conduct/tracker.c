@@ -33,12 +33,13 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
     return sites_site(&flight.sites, sites_node(&flight.sites, frames, count), kind, now_ns);
 }
 
-static void record_block(void *pointer, size_t size, double weight)
+static void record_block(void *pointer, size_t size, double weight, bool object)
 {
     uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
-    uint64_t usable = next.malloc_usable_size(pointer) + allocator_head_bytes();
+    uint64_t usable = object ? (size + 15) & ~UINT64_C(15) : next.malloc_usable_size(pointer) + allocator_head_bytes();
     struct live_block block = {.size = size, .weight = (float)weight, .site = capture_site(LW_SITE_HEAP, now)};
     block.overhead = usable - size <= CHUNK_WASTE ? (uint32_t)(usable - size) : 0;
+    block.object = object;
     struct tracker_block stale; /* freed past our doors, e.g. by a library that was loaded with RTLD_DEEPBIND */
     if (filter_maybe(pointer))
         tracker_moving(&stale, pointer);
@@ -50,6 +51,16 @@ static void record_block(void *pointer, size_t size, double weight)
     __atomic_fetch_add(&flight.sampling_ns, sys_now_ns() - started, __ATOMIC_RELAXED);
 }
 
+static double step(struct sample_clock *clock, size_t size)
+{
+    if (size < clock->countdown && size < clock->interval) { /* e.g. a realloc that went the slow way for its pointer */
+        clock->countdown -= size;
+        return 0;
+    }
+    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
+    return sampler_step(clock, size, interval, sys_now_ns() ^ (uintptr_t)clock);
+}
+
 /* The thread's clock as the sampler wants it; inside, the countdown proper is kept in `muted`. */
 static double step_clock(size_t size)
 {
@@ -57,13 +68,7 @@ static double step_clock(size_t size)
                                  .interval = thread_state.interval,
                                  .carry = thread_state.carry,
                                  .random = thread_state.random};
-    if (size < clock.countdown && size < clock.interval) { /* e.g. a realloc that went the slow way for its pointer */
-        thread_state.muted -= size;
-        return 0;
-    }
-    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
-    uint64_t seed = sys_now_ns() ^ (uintptr_t)&thread_state;
-    double weight = sampler_step(&clock, size, interval, seed);
+    double weight = step(&clock, size);
     thread_state.muted = clock.countdown;
     thread_state.interval = clock.interval;
     thread_state.carry = clock.carry;
@@ -136,7 +141,7 @@ void tracker_allocated(void *pointer, size_t size)
         } else {
             double weight = step_clock(size);
             if (weight > 0)
-                record_block(pointer, size, weight);
+                record_block(pointer, size, weight, false);
             if (size >= GATE_REQUEST)
                 gate_look();
         }
@@ -165,8 +170,39 @@ void tracker_stayed(const struct tracker_block *block, void *pointer)
         sites_grow(&flight.sites, block->block.site, block->block.size, (double)block->block.weight, flight_now_ns());
 }
 
+/* ---- small objects of an interpreter ---- */
+
+__thread struct sample_clock tracker_object_clock __attribute__((tls_model("initial-exec")));
+
+void tracker_object(void *pointer, size_t size)
+{
+    struct guard guard;
+    if (!guard_enter(&guard))
+        return;
+    if (flight_phase() == FLIGHT_ACTIVE && awake(0)) {
+        double weight = step(&tracker_object_clock, size);
+        if (weight > 0 && pointer)
+            record_block(pointer, size, weight, true);
+    } else {
+        tracker_object_clock.countdown = DORMANT_STEP;
+        tracker_object_clock.interval = 0;
+    }
+    guard_leave(&guard);
+}
+
+void tracker_forget_objects(void)
+{
+    struct live_block block;
+    uint64_t address;
+    for (uint32_t slot = 0; flight_phase() == FLIGHT_ACTIVE && slot <= flight.live.mask; slot++)
+        if (live_at(&flight.live, slot, &address, &block) && block.object)
+            tracker_freeing((void *)(uintptr_t)address);
+}
+
 static void lost(void *context, uint32_t site, uint64_t bytes, int count_gone)
 {
+    if (site == MAPPING_ARENA)
+        return;
     sites_shrink_range(&flight.sites, site, bytes, count_gone);
 }
 
@@ -191,7 +227,11 @@ static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, boo
     if ((flight_phase() != FLIGHT_ACTIVE && end - start < DORMANT_STEP) || !awake(end - start))
         return;
     uint64_t now = flight_now_ns();
-    struct mapping range = {.start = start, .end = end, .kind = (uint32_t)kind};
+    struct mapping range = {.start = start, .end = end, .kind = (uint32_t)kind, .site = MAPPING_ARENA};
+    if (thread_state.flags & THREAD_ARENA) {
+        mappings_add(&flight.mappings, &range, lost, NULL);
+        return;
+    }
     range.site = capture_site(kind, now);
     if (extend && mappings_extend(&flight.mappings, &range))
         sites_extend(&flight.sites, range.site, end - start, now);
@@ -386,7 +426,7 @@ void tracker_still_mapped(const struct tracker_range *range)
     if (!range->count || flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
         return;
     for (uint32_t i = 0; i < range->count; i++)
-        if (mappings_add(&flight.mappings, &range->pieces[i], lost, NULL))
+        if (mappings_add(&flight.mappings, &range->pieces[i], lost, NULL) && range->pieces[i].site != MAPPING_ARENA)
             sites_grow(&flight.sites, range->pieces[i].site, range->pieces[i].end - range->pieces[i].start, 1,
                        flight_now_ns());
     guard_leave(&guard);

@@ -12,6 +12,7 @@
 #include "ground/guard.h"
 #include "store/live.h"
 #include "store/mappings.h"
+#include "store/sampler.h"
 
 /* What was forgotten before a call that may refuse; the caller's own, on its stack. */
 struct tracker_block {
@@ -35,6 +36,13 @@ bool tracker_refuses(size_t size);
 void tracker_allocated(void *pointer, size_t size);
 /* Before the real free or realloc of a pointer that filter_maybe() names. */
 void tracker_freeing(void *pointer);
+/*
+ * A small object out of an interpreter's arena, not of malloc: the same, with a countdown of its own. The caller holds
+ * the interpreter's lock. What is freed is told to tracker_freeing. forget: all at once, without their being freed.
+ */
+extern __thread struct sample_clock tracker_object_clock __attribute__((tls_model("initial-exec")));
+void tracker_object(void *pointer, size_t size);
+void tracker_forget_objects(void);
 /* The same before a realloc, and after one that failed. */
 void tracker_moving(struct tracker_block *block, void *pointer);
 void tracker_stayed(const struct tracker_block *block, void *pointer);

@@ -16,6 +16,7 @@
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
 #include "observe/python.h"
+#include "observe/python_objects.h"
 #include "observe/unwind.h"
 #include "store/sampler.h"
 
@@ -86,6 +87,8 @@ static void open_python(void)
     watch.python_settled = found || refused;
     if (watch.python_settled)
         journal_capability(&flight.journal, "python", found, why);
+    if (found && flight.options.python == 2 && !python_objects_find())
+        journal_capability(&flight.journal, "python_objects", false, "the interpreter's allocator cannot be wrapped");
 }
 
 static void open_faults(void)

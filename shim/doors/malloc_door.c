@@ -5,6 +5,7 @@
  */
 #include "conduct/tracker.h"
 #include "doors/doors.h"
+#include "doors/object_door.h"
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
@@ -25,6 +26,7 @@ static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
 {
     if (pointer || errno == ENOMEM)
         tracker_allocated(pointer, size);
+    object_door_consider();
     return pointer;
 }
 

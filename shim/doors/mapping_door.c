@@ -15,6 +15,7 @@
  */
 #include "conduct/tracker.h"
 #include "doors/doors.h"
+#include "doors/object_door.h"
 #include "ground/guard.h"
 #include "ground/next.h"
 
@@ -62,6 +63,7 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
         tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
         tracker_mapping_refused(size);
+    object_door_consider();
     return result;
 }
 

@@ -35,10 +35,11 @@ struct thread_state {
     uint32_t toucher; /* its place there */
 };
 
-#define THREAD_OURS    1u /* a thread that lastwords made */
-#define THREAD_WAITING 2u /* waits in the gate */
-#define THREAD_UNWOUND 8u /* the unwinder's thread-local memory is there: it allocates no more in this thread */
-#define THREAD_HANDLER 4u /* captures a stack in a signal handler: must not wait for the loader */
+#define THREAD_OURS    1u  /* a thread that lastwords made */
+#define THREAD_WAITING 2u  /* waits in the gate */
+#define THREAD_UNWOUND 8u  /* the unwinder's thread-local memory is there: it allocates no more in this thread */
+#define THREAD_ARENA   16u /* Python maps an arena for small objects */
+#define THREAD_HANDLER 4u  /* captures a stack in a signal handler: must not wait for the loader */
 
 extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));
 

@@ -470,6 +470,14 @@ bool next_is_carrier(const void *code)
     return is_in(&carrier, code);
 }
 
+/* A program that is linked to fixed addresses (Debian's python3) may have an entry for somebody else's function. */
+static bool is_definition(const void *code)
+{
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    return !dladdr1(code, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol || symbol->st_shndx != SHN_UNDEF;
+}
+
 static void find_allocators(void)
 {
     struct segment theirs = {.code = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc")},
@@ -477,8 +485,8 @@ static void find_allocators(void)
     next.dl_iterate_phdr(find_segment, &behind);
     next.dl_iterate_phdr(find_segment, &theirs);
     allocator = behind;
-    if (!is_in(&theirs, (const void *)find_allocators)) /* the program's malloc is not our door */
-        carrier = theirs;
+    if (!is_in(&theirs, (const void *)find_allocators) && is_definition((const void *)theirs.code))
+        carrier = theirs; /* the program's malloc is not our door */
 }
 
 void next_resolve(void)

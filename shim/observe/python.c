@@ -224,19 +224,25 @@ static int32_t position_of(const unsigned char *frame, uint64_t code)
 
 /* ---- the walk ---- */
 
+static bool is_of_caller(uint64_t state)
+{
+    uint64_t owner = 0;
+    return state && sys_peek(state + (uint64_t)python.layout->state_thread_id, &owner, 8) &&
+           owner == (uint64_t)pthread_self();
+}
+
 static uint64_t thread_state_of_caller(void)
 {
-    const struct python_layout *layout = python.layout;
-    uint64_t self = (uint64_t)pthread_self(), state = python.unchecked(), owner = 0;
-    if (state && layout->version <= 0x030b &&
-        (!sys_peek(state + (uint64_t)layout->state_thread_id, &owner, 8) || owner != self))
-        state = 0;
-    if (state)
+    uint64_t state = python.unchecked();
+    if (python.layout->version <= 0x030b ? is_of_caller(state) : state != 0)
         return state;
     state = python.this_thread();
-    if (!state || !sys_peek(state + (uint64_t)layout->state_thread_id, &owner, 8) || owner != self)
-        return 0;
-    return state;
+    return is_of_caller(state) ? state : 0;
+}
+
+bool python_is_locked_here(void)
+{
+    return python_ready() && is_of_caller(python.unchecked());
 }
 
 static enum python_result follow(uint64_t frame, struct python_stack *stack, enum python_mode mode)

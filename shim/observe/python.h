@@ -43,6 +43,8 @@ bool python_find(struct journal *journal, void *cache, char *version, size_t ver
 void python_forget(void);
 bool python_ready(void);
 enum python_result python_walk(struct python_stack *stack, enum python_mode mode);
+/* Does the calling thread hold the interpreter's lock? false also while python_ready() is. */
+bool python_is_locked_here(void);
 /* Is this return address inside the interpreter's evaluation loop? */
 bool python_is_evaluation(uint64_t address);
 

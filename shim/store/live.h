@@ -20,6 +20,7 @@ struct live_block {
     uint32_t overhead; /* bytes that the allocator spends on it beyond that */
     float weight;      /* blocks of this size that it stands for; 1: exact */
     uint32_t site;
+    uint32_t object; /* 1: out of an interpreter's arena, not of malloc */
 };
 
 struct live {

@@ -21,6 +21,9 @@ struct mapping {
     uint32_t kind; /* enum lw_site_kind */
 };
 
+/* The site of an interpreter's arena, whose small objects are recorded one by one: what it maps is nobody's doing. */
+#define MAPPING_ARENA UINT32_MAX
+
 struct mappings {
     struct mapping *ranges; /* sorted by start */
     uint32_t count;
