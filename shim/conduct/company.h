@@ -20,8 +20,8 @@ void company_look(const char *directory, uint64_t now_ns, bool near);
 void company_look_now(uint64_t now_ns);
 
 /*
- * At the margin: would the kernel kill another process first, or is one just leaving (for a second at most)? Then ending
- * this one would be a false abort: it may well live. limit_bytes: of the level that binds.
+ * At the margin: would the kernel kill another process first, or is one just leaving (for a second at most)? Then
+ * ending this one would be a false abort: it may well live. limit_bytes: of the level that binds.
  */
 bool company_comes_first(uint64_t limit_bytes);
 

@@ -423,6 +423,7 @@ void lifecycle_exec(void)
         return;
     bool stopped = watcher_stop(EXIT_PATIENCE_NS) && watcher_gone(EXIT_PATIENCE_NS);
     gate_arm(NULL);
+    faults_small_pages(false);
     journal_set_life(&flight.journal, LW_LIFE_EXECED, 0, flight_now_ns());
     if (!is_remarkable() && flight.journal_path[0])
         sys_unlink(flight.journal_path);

@@ -40,6 +40,7 @@
 #define SYMBOLS_A_TICK     32u
 #define SYMBOLS_FROM_BYTES (256u << 10)
 #define RATE_SPAN_NS       (MS / 2)
+#define CROWD_THREADS      4u /* up to so many the margin has room for a huge page of each */
 #define SLICE_NS           (MS / 10)
 #define GOVERN_NS          (100 * MS)
 #define SAMPLING_BUDGET    (10 * MS) /* 1 % of one core */
@@ -318,6 +319,7 @@ static void judge(struct lw_state *state)
         brake_hold(&flight.cgroup.levels[chain], state->margin_bytes);
     if (watch.counter)
         faults_near(near && guarded);
+    faults_small_pages(watch.counter && near && state->threads > CROWD_THREADS && faults_huge_bytes());
     if (watch.watchful && chain != UINT32_MAX && guarded) {
         struct gate_view view = {.usage_fd = flight.cgroup.levels[chain].usage_fd,
                                  .stat_fd = flight.cgroup.levels[chain].stat_fd,

@@ -28,7 +28,7 @@ struct allocator_numbers {
 /* Did LASTWORDS ask for jemalloc, for this program? Reads by system calls alone while `environ` is not set. */
 bool allocator_wanted(void);
 void allocator_choose(struct next *found); /* while next is resolved: puts jemalloc's functions into it, if wanted */
-void allocator_begin(void); /* its own start, which leaves errno changed, before the first request */
+void allocator_begin(void);                /* its own start, which leaves errno changed, before the first request */
 bool allocator_is_jemalloc(void);
 size_t allocator_head_bytes(void); /* that a block takes beside its usable size */
 /* Does [start, end) hold memory that jemalloc mapped? Any thread. */

@@ -7,6 +7,7 @@
 #include "observe/process.h"
 
 #include <linux/perf_event.h>
+#include <sys/prctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -33,6 +34,7 @@ static struct {
     faults_event *event;
     uint64_t events;
     bool ours; /* SIGTRAP */
+    bool small_pages;
     uint32_t wide_period, narrow_period;
     struct counters wide, narrow;
 } faults;
@@ -196,6 +198,14 @@ static void keep(struct counters *counters, bool wanted, uint32_t period, uint64
         close_all(counters);
 }
 
+void faults_small_pages(bool wanted)
+{
+    if (wanted == faults.small_pages || (wanted && sys_call(SYS_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0, 0) != 0))
+        return;
+    if (sys_call(SYS_prctl, PR_SET_THP_DISABLE, wanted, 0, 0, 0, 0) == 0)
+        faults.small_pages = wanted;
+}
+
 uint64_t faults_huge_bytes(void)
 {
     return faults.narrow_period == NARROW_HUGE ? HUGE_PAGE_BYTES : 0;
@@ -240,6 +250,7 @@ void faults_surrender(void)
 
 void faults_close(void)
 {
+    faults_small_pages(false);
     faults_surrender();
     faults.event = NULL;
     /* In this process the handler stays: an event may be on its way. It does nothing without a callback. */

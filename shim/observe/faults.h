@@ -24,9 +24,15 @@ typedef void faults_event(uint64_t address, uint64_t pages, void *ucontext);
 bool faults_open(faults_event *event, char *why, size_t capacity);
 void faults_watch(uint32_t period); /* starts the wide counter; 0: stops it */
 void faults_near(bool near);        /* adds or removes the narrow counter */
-uint64_t faults_huge_bytes(void);   /* that one fault may bring: 2 MiB, or 0 where huge pages are switched off */
-bool faults_running(void);          /* looks whether SIGTRAP is still ours; gives the counter up when not */
-uint64_t faults_count(void);        /* events so far */
+/*
+ * No more huge pages for this process (PR_SET_THP_DISABLE, prctl(2)), so that a crowd of threads near the end touches 4
+ * KiB at a time and not 2 MiB each. Left alone when the program has asked for it itself. To be undone before an exec:
+ * the setting is inherited.
+ */
+void faults_small_pages(bool wanted);
+uint64_t faults_huge_bytes(void); /* that one fault may bring: 2 MiB, or 0 where huge pages are switched off */
+bool faults_running(void);        /* looks whether SIGTRAP is still ours; gives the counter up when not */
+uint64_t faults_count(void);      /* events so far */
 /* The program is about to take SIGTRAP: no event may reach its handler. Any thread. */
 void faults_surrender(void);
 void faults_close(void); /* also in a forked child: closes the descriptors, restores SIGTRAP */
