@@ -38,15 +38,17 @@ for site in report["sites"]:
 memory = report["memory"]
 blocks, mappings = held[True] / MIB, held[False] / MIB
 explained = memory["explained_bytes"] / memory["anon_bytes"]
+# An allocator gives pages back when it likes, between the scan and the look at the whole as well.
+once = memory["explained_bytes"] <= 1.01 * memory["peak_rss_bytes"]
 print(f"blocks {blocks:.1f} MiB, mappings {mappings:.1f} MiB, anonymous {memory['anon_bytes'] / MIB:.1f} MiB, "
       f"explained {100 * explained:.1f} %")
 untracked = sum(other["resident_bytes"] for other in report["other"] if other["kind"] in ("untracked", "slack")) / MIB
 if kind == "blocks":  # the rest is what the allocator keeps of the freed ones
     assert abs(blocks - 132) < 20 and mappings < 8, "132 MiB of blocks were expected, and no mappings"
-    assert 0.75 <= explained <= 1.01, "not explained"
+    assert 0.75 <= explained and once, "not explained"
 elif kind == "mappings":
     assert blocks < 1 and mappings > 90, "no blocks were expected, and mappings"
-    assert 0.50 <= explained <= 1.01, "not explained"
+    assert 0.50 <= explained and once, "not explained"
 else:
     assert blocks < 1 and mappings < 8 and untracked > 100, f"untracked memory was expected, not {untracked:.1f} MiB"
 PY
