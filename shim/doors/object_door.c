@@ -66,7 +66,7 @@ static __attribute__((noinline)) void *reallocate_slowly(enum python_domain doma
                                                          size_t size)
 {
     struct tracker_block block = {.known = false};
-    if (pointer && filter_maybe(pointer))
+    if (pointer && filter_maybe_object(pointer))
         tracker_moving(&block, pointer);
     void *fresh = objects.under[domain].realloc(context, pointer, size);
     if (!fresh)
@@ -77,14 +77,14 @@ static __attribute__((noinline)) void *reallocate_slowly(enum python_domain doma
 static inline __attribute__((always_inline)) void *reallocate(enum python_domain domain, void *context, void *pointer,
                                                               size_t size)
 {
-    if (LIKELY(!filter_maybe(pointer)) && LIKELY(passes(size)))
+    if (LIKELY(!filter_maybe_object(pointer)) && LIKELY(passes(size)))
         return objects.under[domain].realloc(context, pointer, size);
     return reallocate_slowly(domain, context, pointer, size);
 }
 
 static inline __attribute__((always_inline)) void release(enum python_domain domain, void *context, void *pointer)
 {
-    if (UNLIKELY(filter_maybe(pointer)))
+    if (UNLIKELY(filter_maybe_object(pointer)))
         tracker_freeing(pointer);
     objects.under[domain].free(context, pointer);
 }
