@@ -120,19 +120,31 @@ static void diagnose_privileges(struct diagnosis *diagnosis, const char *path)
         find(diagnosis, FINDING_BAD, "privileges", "set-group-id: the loader ignores LD_PRELOAD with a path");
 }
 
-/* "python3.11" says its version; "python3" is a link to it in most places. */
+/* "python3.11" says its version, and so does "python3.13t"; "python3" is a link to such a name in most places. */
 static void diagnose_python(struct diagnosis *diagnosis, const char *path)
 {
-    char real[PATH_MAX];
+    char real[PATH_MAX], *rest = NULL;
     const char *name = realpath(path, real) ? strrchr(real, '/') : NULL;
 
+    if (name && strncmp(name, "/pypy", 5) == 0)
+        find(diagnosis, FINDING_NOTE, "python", "PyPy keeps its frames in another way: native frames only");
     if (!name || strncmp(name, "/python", 7) != 0)
         return;
-    if (name[7] == '3' && name[8] == '.')
-        find(diagnosis, FINDING_GOOD, "python",
-             "CPython %s: whether its frames can be read is in the report's capabilities", name + 7);
-    else
+    long minor = strncmp(name + 7, "3.", 2) == 0 ? strtol(name + 9, &rest, 10) : 0;
+    if (!rest || rest == name + 9)
         find(diagnosis, FINDING_NOTE, "python", "%s: the version is not in the name", name + 1);
+    else if (minor < 8 || minor > 14)
+        find(diagnosis, FINDING_NOTE, "python", "CPython %s is not known (3.8 to 3.14 are): native frames only",
+             name + 7);
+    else if (*rest == 't')
+        find(diagnosis, FINDING_NOTE, "python",
+             "CPython %s is free-threaded, which is not supported: native frames only", name + 7);
+    else if (*rest == 'd' || strcmp(rest, "-dbg") == 0)
+        find(diagnosis, FINDING_NOTE, "python",
+             "CPython %s is a debug build, which is not supported: native frames only", name + 7);
+    else
+        find(diagnosis, FINDING_GOOD, "python", "CPython %s: its frames are read, once its structures are verified",
+             name + 7);
 }
 
 size_t doctor_command(const char *command, struct finding *findings, size_t capacity)

@@ -388,17 +388,34 @@ static uint16_t version_of(char *text, size_t capacity)
     return text_starts(string, "3.") && text_parse_u64(&at, &minor) ? (uint16_t)(0x0300 | minor) : 0;
 }
 
-static const char *refusal(uint16_t version, const struct python_layout *layout)
+/* What an interpreter exports that has another layout, although its version is known; NULL: any. */
+static const struct {
+    const char *symbol;
+    const char *why;
+} builds[] = {
+    {"rpython_startup_code", "PyPy keeps its frames in another way: native frames only"},
+    {"pypy_execute_source", "PyPy keeps its frames in another way: native frames only"},
+    {"_Py_MergeZeroLocalRefcount", "free-threaded builds are not supported: native frames only"},
+    {"_Py_NegativeRefcount", "debug builds of Python are not supported: native frames only"},
+};
+
+static const char *refused_build(void)
 {
     const char *(*get_version)(void) = elf_symbol("Py_GetVersion", NULL);
+    for (size_t i = 0; i < sizeof builds / sizeof builds[0]; i++)
+        if (elf_symbol(builds[i].symbol, NULL))
+            return builds[i].why;
+    return get_version && strstr(get_version(), "free-threading") ? builds[2].why : NULL;
+}
+
+static const char *refusal(const struct python_layout *layout)
+{
     if (!layout)
-        return version ? "this Python version is not known: native frames only" : "no version found";
-    if (get_version && strstr(get_version(), "free-threading"))
-        return "free-threaded builds are not supported yet: native frames only";
+        return "this version of Python is not known (3.8 to 3.14 are): native frames only";
     if (!python.unchecked || !python.this_thread || !python.type_code || !python.type_string || !python.type_bytes)
         return "the interpreter does not export what a stack walk needs: native frames only";
     if (!layout_agrees(layout))
-        return "the interpreter's structures are not as expected (debug build?): native frames only";
+        return "the interpreter's structures are not as expected: native frames only";
     return NULL;
 }
 
@@ -426,20 +443,22 @@ static void look_up(void)
 bool python_find(struct journal *journal, void *cache, char *version, size_t version_bytes, char *why, size_t why_bytes,
                  bool *refused)
 {
-    *refused = false;
-    if (!elf_symbol("_PyRuntime", NULL)) {
+    const char *reason = refused_build();
+    *refused = reason != NULL;
+    if (!reason && !elf_symbol("_PyRuntime", NULL)) {
         text_copy(why, why_bytes, "no Python in this process");
         return false;
     }
     int (*initialized)(void) = (int (*)(void))elf_symbol("Py_IsInitialized", NULL);
-    if (initialized && !initialized()) {
+    if (!reason && initialized && !initialized()) {
         text_copy(why, why_bytes, "Python is not initialised yet");
         return false;
     }
     uint16_t number = version_of(version, version_bytes);
     look_up();
     const struct python_layout *layout = layout_of(number);
-    const char *reason = refusal(number, layout);
+    if (!reason)
+        reason = refusal(layout);
     if (reason) {
         text_copy(why, why_bytes, reason);
         *refused = true;
