@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/perf_map.h"
 #include "sources/symbolizer.h"
 
 #define MAX_ALL_FRAMES (4u << 20) /* of all stacks together: a hostile journal ends here */
@@ -30,6 +31,7 @@ struct frames {
     const struct journal *journal;
     struct arena *arena;
     struct symbolizer *symbolizer; /* NULL: not wanted */
+    struct perf_map *perf_map;     /* NULL: none */
     const char *directory;
     struct module *modules;
     size_t module_count;
@@ -253,6 +255,7 @@ struct frames *frames_new(const struct journal *journal, struct arena *arena, bo
     frames->table = array_resize(NULL, frames->table_size, sizeof(*frames->table));
     memset(frames->table, 0, frames->table_size * sizeof(*frames->table));
     frames->symbolizer = symbols ? symbolizer_new() : NULL;
+    frames->perf_map = symbols ? perf_map_open(journal_identity(journal)) : NULL;
     modules_read(frames);
     symbols_read(frames);
     return frames;
@@ -261,6 +264,7 @@ struct frames *frames_new(const struct journal *journal, struct arena *arena, bo
 void frames_free(struct frames *frames)
 {
     symbolizer_free(frames->symbolizer);
+    perf_map_close(frames->perf_map);
     free(frames->symbols);
     free(frames->table);
     free(frames);
@@ -344,10 +348,12 @@ static size_t native_frames(struct frames *frames, uint64_t address, const struc
         count = symbolizer_lookup(frames->symbolizer, &module->record, module->raw_path, address, found);
     struct frame *made = frame_new(frames, count ? count : 1, FRAME_NATIVE);
     const char *recorded = symbol ? journal_string(frames->journal, symbol->name, &length) : "";
+    const char *compiled =
+        frames->perf_map && !module && !length ? perf_map_name(frames->perf_map, address - 1, &length) : NULL;
     for (size_t i = 0; i < count || i == 0; i++) {
         const char *name = i < count && found[i].function ? found[i].function : NULL;
         const char *file = i < count && found[i].file ? found[i].file : "";
-        native_name(frames, &made[i], name ? name : recorded, name ? strlen(name) : length);
+        native_name(frames, &made[i], name ? name : compiled ? compiled : recorded, name ? strlen(name) : length);
         made[i].file = arena_text(frames->arena, file, strlen(file));
         made[i].short_file = frames_short_file(made[i].file, frames->directory);
         made[i].line = i < count && found[i].line > 0 ? found[i].line : 0;

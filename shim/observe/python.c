@@ -28,6 +28,8 @@
 #define COLD_PARTS    4u
 #define TYPE_MEMBERS  240 /* PyTypeObject.tp_members, the same since 3.8 */
 #define TYPE_BASESIZE 32
+#define SEEN_PAGES    12u
+#define SEEN_BYTES    4096u
 #define STEPS         (2 * PYTHON_MAX_FRAMES + 2) /* at most one shim frame for each other */
 #define NO_ROOM       UINT32_MAX
 #define NO_CODE       (UINT32_MAX - 1) /* this is no frame */
@@ -56,12 +58,55 @@ static struct {
 
 #define FIELD(buffer, offset, type) (*(const type *)(const void *)((const char *)(buffer) + (offset)))
 
+/*
+ * What an asynchronous walk has read: frames and the objects that they lead to lie together, and a call of the kernel
+ * costs more than a page. Valid for one walk; the lock is held.
+ */
+static struct {
+    uint64_t page[SEEN_PAGES];
+    unsigned char bytes[SEEN_PAGES][SEEN_BYTES];
+    uint32_t count;
+} seen;
+
+static const unsigned char *look_at_page(uint64_t page)
+{
+    uint32_t kept = seen.count < SEEN_PAGES ? seen.count : SEEN_PAGES, slot = seen.count % SEEN_PAGES;
+    for (uint32_t i = 0; i < kept; i++)
+        if (seen.page[i] == page)
+            return seen.bytes[i];
+    seen.page[slot] = 0;
+    if (!sys_peek(page, seen.bytes[slot], SEEN_BYTES))
+        return NULL;
+    seen.page[slot] = page;
+    seen.count++;
+    return seen.bytes[slot];
+}
+
+static bool peek(uint64_t address, unsigned char *to, size_t bytes)
+{
+    if (bytes > SEEN_BYTES / 2)
+        return sys_peek(address, to, bytes);
+    while (bytes) {
+        uint64_t within = address % SEEN_BYTES;
+        size_t n = bytes < SEEN_BYTES - within ? bytes : SEEN_BYTES - within;
+        const unsigned char *page = look_at_page(address - within);
+        if (!page)
+            return false;
+        memcpy(to, page + within, n);
+        address += n;
+        to += n;
+        bytes -= n;
+    }
+    return true;
+}
+
+/* The lock is held. */
 static bool fetch(enum python_mode mode, uint64_t address, void *to, size_t bytes)
 {
     if (address < 4096 || address >> 56)
         return false;
     if (mode == PYTHON_ASYNC)
-        return sys_peek(address, to, bytes);
+        return peek(address, to, bytes);
     memcpy(to, (const void *)(uintptr_t)address, bytes);
     return true;
 }
@@ -291,13 +336,13 @@ enum python_result python_walk(struct python_stack *stack, enum python_mode mode
     uint64_t state = thread_state_of_caller(), frame;
     if (!state)
         return PYTHON_NONE;
-    if (!fetch(mode, state + (uint64_t)layout->state_frame, &frame, 8))
-        return PYTHON_MISSED;
-    if (layout->cframe_frame >= 0 && frame && !fetch(mode, frame + (uint64_t)layout->cframe_frame, &frame, 8))
-        return PYTHON_MISSED;
     if (!lock_take(&python.lock))
         return PYTHON_MISSED;
-    enum python_result result = follow(frame, stack, mode);
+    seen.count = 0;
+    bool found = fetch(mode, state + (uint64_t)layout->state_frame, &frame, 8);
+    if (found && layout->cframe_frame >= 0 && frame)
+        found = fetch(mode, frame + (uint64_t)layout->cframe_frame, &frame, 8);
+    enum python_result result = found ? follow(frame, stack, mode) : PYTHON_MISSED;
     lock_drop(&python.lock);
     return result;
 }
@@ -348,7 +393,7 @@ static void find_cold_parts(void)
 static bool layout_agrees(const struct python_layout *layout)
 {
     uint64_t member = FIELD((uintptr_t)python.type_code, TYPE_MEMBERS, uint64_t);
-    unsigned seen = 0;
+    unsigned agreed = 0;
     if (layout->code_start >= 0 && FIELD((uintptr_t)python.type_code, TYPE_BASESIZE, int64_t) != layout->code_start)
         return false;
     for (int i = 0; member && i < 64; i++, member += 40) {
@@ -357,13 +402,13 @@ static bool layout_agrees(const struct python_layout *layout)
         if (!name)
             break;
         if (text_equal(name, "co_filename"))
-            seen += offset == layout->code_filename;
+            agreed += offset == layout->code_filename;
         else if (text_equal(name, "co_firstlineno"))
-            seen += offset == layout->code_first_line;
+            agreed += offset == layout->code_first_line;
         else if (text_equal(name, layout->name_member))
-            seen += offset == layout->code_name;
+            agreed += offset == layout->code_name;
     }
-    return seen == 3;
+    return agreed == 3;
 }
 
 static const struct python_layout *layout_of(uint16_t version)
