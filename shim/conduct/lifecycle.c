@@ -32,6 +32,7 @@
 #define LIVE_SLOTS          131072u
 #define MAPPING_SLOTS       16384u
 #define ARENA_BYTES         (32u << 20) /* address space; used pages only cost memory */
+#define DORMANT_STEP_MIN    (1u << 20)
 #define FIRST_INTERVAL      (64u << 10) /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
 #define TAKEOFF_PATIENCE_NS UINT64_C(2000000000) /* it takes some 10 ms, 250 ms in an emulated machine */
@@ -43,7 +44,8 @@
 
 struct flight flight;
 static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with */
-static uint32_t born;                            /* 1: the base is to be measured at the next look */
+static uint64_t dormant_step = DORMANT_STEP_MIN, rss_before_bytes;
+static uint32_t born; /* 1: the base is to be measured at the next look */
 
 /* ---- start ---- */
 
@@ -330,9 +332,29 @@ static void stay_blind(size_t size)
     static uint64_t taken_bytes; /* at least; this is asked about once in a MiB */
     uint64_t taken = __atomic_add_fetch(&taken_bytes, size > BLIND_STEP ? size : BLIND_STEP, __ATOMIC_RELAXED);
     uint32_t dormant = FLIGHT_DORMANT;
+    __atomic_store_n(&dormant_step, BLIND_STEP, __ATOMIC_RELAXED);
     if (taken >= flight.options.activate_bytes &&
         __atomic_compare_exchange_n(&flight.phase, &dormant, FLIGHT_OFF, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         complain(NULL, "lastwords: /proc/self cannot be read, or no descriptor is left; this process is not watched\n");
+}
+
+/*
+ * A look costs 3 us, a MiB of mallocs at least 40 us. Who requests and frees without growing is looked at less often;
+ * it has to request what it lacks of the activation size before it can have it, though each of its threads may do so.
+ */
+static void settle_step(uint64_t rss, uint64_t lacking)
+{
+    uint64_t step = __atomic_load_n(&dormant_step, __ATOMIC_RELAXED) * 2;
+    bool growing = rss > rss_before_bytes + DORMANT_STEP_MIN / 4;
+    if (growing || step > lacking / 8)
+        step = growing || lacking / 8 < DORMANT_STEP_MIN ? DORMANT_STEP_MIN : lacking / 8;
+    rss_before_bytes = rss;
+    __atomic_store_n(&dormant_step, step, __ATOMIC_RELAXED);
+}
+
+uint64_t lifecycle_dormant_step(void)
+{
+    return __atomic_load_n(&dormant_step, __ATOMIC_RELAXED);
 }
 
 void lifecycle_consider(size_t size)
@@ -352,8 +374,10 @@ void lifecycle_consider(size_t size)
     }
     uint64_t grown = rss > base_rss_bytes ? rss - base_rss_bytes : 0;
     uint64_t committed = data > base_data_bytes ? data - base_data_bytes : 0;
-    if (grown + size < wanted && committed + size < wanted)
+    if (grown + size < wanted && committed + size < wanted) {
+        settle_step(rss, wanted - (grown > committed ? grown : committed));
         return;
+    }
     if (__atomic_compare_exchange_n(&flight.phase, &dormant, FLIGHT_TAKEOFF, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         activate();
 }
@@ -385,6 +409,7 @@ void lifecycle_forked(void)
         return;
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
     born = 1;
+    dormant_step = DORMANT_STEP_MIN;
     thread_state = (struct thread_state){.depth = thread_state.depth};
     if (!flight.journal.base && !flight.arena.base)
         return;

