@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void lifecycle_start(void); /* from the constructor */
-void lifecycle_consider(size_t size);
+void lifecycle_start(void);           /* from the constructor */
+void lifecycle_consider(size_t size); /* dormant, guard held: is it time? `size` is about to be added */
 /* Bytes that a thread of a dormant process may request until the next look. */
-uint64_t lifecycle_dormant_step(void); /* dormant, guard held: is it time? `size` is about to be added */
+uint64_t lifecycle_dormant_step(void);
 /* Waits for a takeoff to be over, for a bounded time: the caller may hold a lock that the watcher needs for it. */
 void lifecycle_await_takeoff(void);
 void lifecycle_before_fork(void);
