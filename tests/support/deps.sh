@@ -24,6 +24,7 @@ tests=(
     tmux                                             # a terminal for top
     fish zsh                                         # shells that the completions are for
     perl sqlite3 ruby                                # programs under the preload
+    python3-pytest                                   # parts of the tests of pandas
     qemu-system-x86 cpio busybox-static kmod         # the cgroup v2 guest
     xz-utils zstd                                    # compressed kernel modules of newer distributions
 )
