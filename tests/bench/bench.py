@@ -66,7 +66,7 @@ def run(variant, command, count, clean):
 
 def large_source():
     with open("large.c", "w") as out:
-        for i in range(700):
+        for i in range(200):
             out.write(f"int f{i}(const int *a, int n) {{ int s = {i}; for (int i = 0; i < n; i++) {{ if (a[i] > {i}) "
                       f"s += a[i] * {i + 3}; else s ^= a[i] >> {i % 13}; switch (s & 7) {{ case 1: s += 3; break; case 3: "
                       f"s *= n; break; case 5: s -= a[0]; }} }} return s; }}\n")
