@@ -43,7 +43,7 @@
 #define MLOCK_ONFAULT_FLAG 1
 
 struct flight flight;
-static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with */
+static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with; else what is ours */
 static uint64_t dormant_step = DORMANT_STEP_MIN, rss_before_bytes;
 static uint32_t born; /* 1: the base is to be measured at the next look */
 
@@ -85,8 +85,17 @@ static void note_fork(void)
     flight.shares_pages = flight.residency.shares = true;
 }
 
+/* Tables of this library, jemalloc's above all, that stand in the process's sum of private memory and cost nothing. */
+static uint64_t own_table_bytes(void)
+{
+    extern char __bss_start[] __attribute__((visibility("hidden")));
+    extern char _end[] __attribute__((visibility("hidden")));
+    return (uint64_t)((uintptr_t)_end - (uintptr_t)__bss_start);
+}
+
 void lifecycle_start(void)
 {
+    base_data_bytes = own_table_bytes();
     const char *setting = getenv("LASTWORDS"), *job = getenv("LASTWORDS_LAUNCHER"), *tmpdir = getenv("TMPDIR"),
                *brake = getenv("LASTWORDS_BRAKE");
     options_preset(&flight.options);
