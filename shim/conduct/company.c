@@ -124,7 +124,8 @@ static bool somebody_leaves(uint64_t now_ns)
         return true;
     for (uint32_t i = 0; i < company.neighbours.count; i++) {
         const struct lw_neighbour *record = &company.neighbours.items[i].record;
-        if (record->gone_ns && now_ns - record->gone_ns < WATCH_NS &&
+        bool child = record->flags & LW_NEIGHBOUR_CHILD; /* what it held was mostly ours, and stays */
+        if (record->gone_ns && !child && now_ns - record->gone_ns < WATCH_NS &&
             record->peak_rss_bytes > flight.state.margin_bytes)
             return true;
     }

@@ -438,6 +438,8 @@ void lifecycle_exit(int code)
     bool inside = !guard_enter(&guard);
     if (watcher_stop(EXIT_PATIENCE_NS)) {
         flight.state.written_ns = flight_now_ns();
+        flight.state.refused_count = flight.refused_count; /* perhaps since the watcher's last look */
+        flight.state.refused_bytes = flight.refused_bytes;
         if (is_remarkable())
             attribution_scan();
         journal_state(&flight.journal, &flight.state);

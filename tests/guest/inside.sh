@@ -27,12 +27,12 @@ etl_truth() {
 etl_control() { steps etl_in_group "killed etl"; }
 # 3 % of 128 MiB are 4 MiB, less than one step of read_csv may take: 5 % here.
 etl_abort() {
-    with_shim action=abort
+    with_shim action=abort:sample=64K
     steps etl_in_group "stopped etl" etl_truth &&
         judge "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "r.verdict.oom_kill == 'no'"
 }
 etl_report() {
-    with_shim action=report
+    with_shim action=report:sample=64K
     steps etl_in_group "killed etl" etl_truth && judge "r.verdict.oom_kill in ('confirmed', 'likely')"
 }
 
