@@ -138,11 +138,16 @@ bool company_comes_first(uint64_t limit_bytes)
         return true;
     const struct lw_state *state = &flight.state;
     const struct neighbour *worst = company.known ? neighbours_worst(&company.neighbours, limit_bytes) : NULL;
-    uint64_t held = state->rss_bytes + state->swap_bytes + state->page_tables_bytes;
+    uint64_t rss = state->rss_bytes, data;
+    process_statm(&rss, &data); /* as fresh as what was read of the others */
+    uint64_t held = rss + state->swap_bytes + state->page_tables_bytes;
     uint64_t own = neighbours_badness(held, company.score_adj, limit_bytes);
     if (!worst)
         return false;
     uint64_t other = neighbours_badness(worst->record.rss_bytes, worst->score_adj, limit_bytes);
+    /* A child begins with what is ours: killing it gives little of that back. */
+    if (worst->record.flags & LW_NEIGHBOUR_CHILD)
+        return other > own + own / 8;
     /* Of two equals exactly one gives way. */
     return other > own || (other == own && worst->record.pid < flight.journal.identity->pid);
 }

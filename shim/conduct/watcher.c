@@ -31,6 +31,7 @@
 
 #define MS                 UINT64_C(1000000)
 #define STACK_BYTES        (256u << 10)
+#define GUARD_BYTES        4096u
 #define HASTE              UINT64_C(500000000) /* bytes a second: look more often */
 #define TICK_MIN_NS        (1 * MS)            /* the journal takes no more than one tick in this time */
 #define SLOW_NS            (1000 * MS)         /* limits, counters, membership, governor */
@@ -668,7 +669,11 @@ bool watcher_start(void)
     memset(&watch, 0, sizeof watch);
     sigfillset(&all);
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    /* In the arena: a stack that the kernel joins with a mapping of the program would hide what that one holds. */
+    void *stack = arena_take(&flight.arena, STACK_BYTES + 2 * GUARD_BYTES);
+    uintptr_t lowest = ((uintptr_t)stack + 2 * GUARD_BYTES - 1) & ~(uintptr_t)(GUARD_BYTES - 1);
+    if (!stack || pthread_attr_setstack(&attributes, (void *)lowest, STACK_BYTES) != 0)
+        pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = next.pthread_create(&watch.thread, &attributes, watch_thread, NULL);
