@@ -143,8 +143,10 @@ DOOR void *realloc(void *pointer, size_t size)
 DOOR void *reallocarray(void *pointer, size_t count, size_t size)
 {
     size_t bytes;
-    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
-        return next.reallocarray(pointer, count, size); /* which refuses it */
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
+        errno = ENOMEM;
+        return NULL;
+    }
     return realloc(pointer, bytes);
 }
 

@@ -324,16 +324,6 @@ static void *jemalloc_realloc(void *pointer, size_t size)
     return block;
 }
 
-static void *jemalloc_reallocarray(void *pointer, size_t count, size_t size)
-{
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return jemalloc_realloc(pointer, bytes);
-}
-
 /* jemalloc's leaves errno alone, and refuses an alignment that the C library rounds up to a power of two. */
 static void *jemalloc_memalign(size_t alignment, size_t size)
 {
@@ -371,7 +361,6 @@ void allocator_choose(struct next *found)
     found->free = lw_jemalloc_free;
     found->calloc = lw_jemalloc_calloc;
     found->realloc = jemalloc_realloc;
-    found->reallocarray = jemalloc_reallocarray;
     found->aligned_alloc = lw_jemalloc_aligned_alloc;
     found->posix_memalign = lw_jemalloc_posix_memalign;
     found->memalign = jemalloc_memalign;

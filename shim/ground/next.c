@@ -107,16 +107,6 @@ static void *early_realloc(void *pointer, size_t size)
     return NULL;
 }
 
-static void *early_reallocarray(void *pointer, size_t count, size_t size)
-{
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return early_realloc(pointer, bytes);
-}
-
 static void *early_aligned_alloc(size_t alignment, size_t size)
 {
     return ready() ? next.aligned_alloc(alignment, size) : bootstrap_allocate(size, alignment);
@@ -329,7 +319,6 @@ struct next next = {
     .free = early_free,
     .calloc = early_calloc,
     .realloc = early_realloc,
-    .reallocarray = early_reallocarray,
     .aligned_alloc = early_aligned_alloc,
     .posix_memalign = early_posix_memalign,
     .memalign = early_memalign,
@@ -384,7 +373,6 @@ static const struct {
     {"free", offsetof(struct next, free)},
     {"calloc", offsetof(struct next, calloc)},
     {"realloc", offsetof(struct next, realloc)},
-    {"reallocarray", offsetof(struct next, reallocarray)},
     {"aligned_alloc", offsetof(struct next, aligned_alloc)},
     {"posix_memalign", offsetof(struct next, posix_memalign)},
     {"memalign", offsetof(struct next, memalign)},
