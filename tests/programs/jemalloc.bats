@@ -157,14 +157,14 @@ PY
     local pid=$! pages=0 most=0 tries
     for tries in $(seq 600); do
         read -r _ pages _ <"/proc/$pid/statm"
-        [ "$pages" -le "$most" ] || most=$pages
         if grep -q quiet out && [ "$pages" -lt $((50 << 8)) ]; then break; fi
         sleep 0.05
     done
+    most=$(awk '/^VmHWM:/ {print $2}' "/proc/$pid/status")
     kill -KILL "$pid"
     wait "$pid" || true
-    echo "$most pages, then $pages"
-    [ "$most" -gt $((90 << 8)) ]
+    echo "$most KiB, then $pages pages"
+    [ "$most" -gt $((90 << 10)) ]
     [ "$pages" -lt $((50 << 8)) ]
 }
 
