@@ -236,7 +236,6 @@ enum lw_level_kind {
 
 #define LW_LEVEL_OWN      1u /* the cgroup that the process itself is in */
 #define LW_LEVEL_KILLS    2u /* running out here means a kill; otherwise allocations fail */
-#define LW_LEVEL_WRITABLE 4u
 
 struct lw_level {
     uint32_t kind;        /* enum lw_level_kind */

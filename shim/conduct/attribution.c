@@ -25,7 +25,6 @@ struct block {
 struct totals {
     double resident;
     double swapped;
-    double anon; /* the part that counts as anonymous resident memory */
 };
 
 /* What one entry of /proc/self/maps amounts to. */
@@ -49,7 +48,6 @@ static struct {
     uint32_t next_block, next_range;
     struct area area;
     struct map previous;
-    uint64_t journal_start, journal_end;
     /* results of the pass */
     double anon, explained, heap_rest;
     double exact; /* obtained exactly and meant to be used; what of it is resident is taken off */
@@ -140,8 +138,6 @@ static void charge(uint32_t site, double bytes, unsigned flags)
         return;
     }
     totals->resident += bytes;
-    if (!(flags & RESIDENCY_FILE))
-        totals->anon += bytes;
 }
 
 static const struct mapping *range_around(uint64_t address)
@@ -326,27 +322,38 @@ static void publish_others(struct lw_state *state)
     state->self_bytes = pass.other[LW_OTHER_SELF] + flight.journal.bytes;
 }
 
+static uint64_t block_start(uint32_t i)
+{
+    return pass.blocks[i].start;
+}
+
+static uint64_t range_start(uint32_t i)
+{
+    return pass.ranges[i].start;
+}
+
+/* How many of them begin at the address or before it. */
+static uint32_t begun(uint64_t (*start)(uint32_t), uint32_t count, uint64_t address)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (start(middle) > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 static uint32_t owner_of(uint64_t address)
 {
-    uint32_t low = 0, high = pass.block_count;
-    while (low < high) { /* the first block that begins behind it */
-        uint32_t middle = low + (high - low) / 2;
-        if (pass.blocks[middle].start > address)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    if (low && address < pass.blocks[low - 1].start + pass.blocks[low - 1].size)
-        return pass.blocks[low - 1].site;
-    for (low = 0, high = pass.range_count; low < high;) {
-        uint32_t middle = low + (high - low) / 2;
-        if (pass.ranges[middle].start > address)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    bool found = low && address < pass.ranges[low - 1].end && !is_arena_range(&pass.ranges[low - 1]);
-    return found ? pass.ranges[low - 1].site : 0;
+    uint32_t blocks = begun(block_start, pass.block_count, address);
+    if (blocks && address < pass.blocks[blocks - 1].start + pass.blocks[blocks - 1].size)
+        return pass.blocks[blocks - 1].site;
+    uint32_t ranges = begun(range_start, pass.range_count, address);
+    const struct mapping *last = &pass.ranges[ranges ? ranges - 1 : 0];
+    return ranges && address < last->end && !is_arena_range(last) ? last->site : 0;
 }
 
 static void walk(void)

@@ -233,7 +233,6 @@ static __attribute__((noreturn)) void abort_now(const char *why)
 
 static void look_closely(uint64_t patience_ns, bool everybody)
 {
-    gate_close();
     muster_everybody(everybody);
     gate_gather(patience_ns);
     complete(&flight.state);
@@ -285,6 +284,7 @@ void final_act(void)
 
 void final_end(const char *why)
 {
+    gate_close();
     look_closely(PATIENCE_ABORT_NS, true);
     abort_now(why);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/gate.h"
+#include "conduct/binding.h"
 #include "conduct/flight.h"
 #include "conduct/muster.h"
 #include "conduct/stack.h"
@@ -8,7 +9,6 @@
 
 #include <string.h>
 
-#define STAT_BYTES    6144
 #define ROLL_NS       UINT64_C(5000000) /* the roll is renewed that often while the gate is armed */
 #define WAIT_SLICE_NS UINT64_C(10000000)
 #define HELD_SLICE_NS UINT64_C(5000000)
@@ -21,43 +21,18 @@ static struct {
     uint32_t holding;     /* who grows waits alone, the others go on */
     uint32_t held;        /* threads that wait so */
     uint64_t incident_ns; /* stacks taken before are of an earlier incident */
-    struct gate_view view;
+    uint64_t margin_bytes;
+    bool automatic; /* the margin may grow with the number of touching threads */
     uint64_t roll_ns;
-    struct lock stat_lock;
-    char stat[STAT_BYTES];
     struct lock slot_lock;
 } gate;
 
 /* ---- looking ---- */
 
-/* With swap, usage stands at the limit all the time: what has been swapped since the view was made decides. */
-static uint64_t swap_room(uint64_t used)
-{
-    uint64_t room = gate.view.swap_room_bytes, before = gate.view.swap_used_bytes, now;
-    if (!room || !cgroup_peek_swap(gate.view.swap_fd, gate.view.version, used, &now) || before == LW_UNKNOWN)
-        return room;
-    uint64_t more = now > before ? now - before : 0;
-    return room > more ? room - more : 0;
-}
-
 static bool at_margin(void)
 {
-    uint64_t used, reclaimable = __atomic_load_n(&gate.view.reclaimable_bytes, __ATOMIC_RELAXED);
-    uint64_t limit = gate.view.limit_bytes;
-    uint64_t margin = policy_margin_for(gate.view.margin_bytes, gate.view.automatic, limit, muster_touchers());
-    if (!cgroup_peek(gate.view.usage_fd, &used))
-        return false;
-    uint64_t room = swap_room(used);
-    /* Only cache keeps us away from the limit: then how much of it is left decides, and the view may be too old. */
-    if (used + margin >= limit + room && reclaimable && lock_try(&gate.stat_lock)) {
-        if (cgroup_peek_reclaimable(gate.view.stat_fd, gate.view.version, gate.stat, sizeof gate.stat, &reclaimable)) {
-            reclaimable += gate.view.slab_bytes;
-            __atomic_store_n(&gate.view.reclaimable_bytes, reclaimable, __ATOMIC_RELAXED);
-        }
-        lock_drop(&gate.stat_lock);
-    }
-    struct lw_level level = {.limit_bytes = limit, .used_bytes = used, .reclaimable_bytes = reclaimable};
-    return headroom_of(&level) + room <= margin;
+    uint64_t margin = policy_margin_for(gate.margin_bytes, gate.automatic, binding_limit(), muster_touchers());
+    return binding_headroom(margin) <= margin;
 }
 
 /* ---- waiting ---- */
@@ -213,12 +188,8 @@ void gate_event(uint64_t address, uint64_t pages, void *ucontext)
 
 /* ---- the watcher ---- */
 
-void gate_arm(const struct gate_view *view)
+void gate_arm(uint64_t margin_bytes, bool automatic)
 {
-    if (!view) {
-        __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
-        return;
-    }
     if (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
         return;
     uint64_t now = sys_now_ns();
@@ -226,9 +197,14 @@ void gate_arm(const struct gate_view *view)
         gate.roll_ns = now;
         muster_call();
     }
-    /* Fields are words of their own; a mixture of the old and the new view is still a sound view of a moment ago. */
-    gate.view = *view;
+    gate.margin_bytes = margin_bytes;
+    gate.automatic = automatic;
     __atomic_store_n(&gate.armed, 1, __ATOMIC_RELEASE);
+}
+
+void gate_disarm(void)
+{
+    __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
 }
 
 void gate_yield(bool yielding)
@@ -285,8 +261,8 @@ void gate_gather(uint64_t patience_ns)
 
 void gate_hold(bool holding, uint64_t margin_bytes)
 {
-    gate.view.margin_bytes = margin_bytes;
-    gate.view.automatic = false;
+    gate.margin_bytes = margin_bytes;
+    gate.automatic = false;
     __atomic_store_n(&gate.holding, holding, __ATOMIC_RELEASE);
     if (!holding)
         sys_wake(&gate.holding);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gate: what a touching thread does near the end. The watcher arms it with the binding level's numbers; from then on
- * every event of the fault counter and every large request looks at the usage itself (0.4 us). Whoever finds the
+ * gate: what a touching thread does near the end. The watcher arms it; from then on every event of the
+ * fault counter and every large request looks at the binding level's usage itself (0.4 us). Whoever finds the
  * margin closes the gate and stops the others (muster); each thread takes its own stack and waits. The watcher becomes
  * the conductor. Nobody who waits holds a lock of ours; of the program's locks they may hold any.
  *
@@ -13,22 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct gate_view {
-    int usage_fd;
-    int stat_fd;
-    int version; /* of the cgroup hierarchy */
-    uint64_t limit_bytes;
-    uint64_t reclaimable_bytes;
-    uint64_t swap_room_bytes; /* 0: no swap */
-    uint64_t swap_used_bytes; /* when the room was as large */
-    int swap_fd;
-    uint64_t slab_bytes; /* part of reclaimable_bytes that memory.stat does not show */
-    uint64_t margin_bytes;
-    bool automatic; /* the margin may grow with the number of touching threads */
-};
-
-/* NULL: disarm. Arming also calls the roll now and then, so that the thread that finds the margin need not. */
-void gate_arm(const struct gate_view *view);
+/*
+ * From now on whoever finds no more headroom than the margin closes the gate. automatic: the margin grows with the
+ * number of touching threads. Arming also calls the roll now and then, so that the thread that finds it need not.
+ */
+void gate_arm(uint64_t margin_bytes, bool automatic);
+void gate_disarm(void);
 void gate_look(void); /* in our code, guard held: should the margin be reached, the caller waits on its way out */
 void gate_event(uint64_t address, uint64_t pages, void *ucontext); /* from the fault counter's handler */
 bool gate_is_armed(void);
@@ -44,8 +34,8 @@ void gate_close(void);
 /* Stops all threads that are to be stopped, and waits for their stacks, at most so long. */
 void gate_gather(uint64_t patience_ns);
 /*
- * action=park and action=signal: nobody is stopped; a thread that grows at the margin of the view waits alone, until
- * there is more headroom than that or the hold ends. To be called before gate_open, which then leaves the view armed.
+ * action=park and action=signal: nobody is stopped; a thread that grows at this margin waits alone, until there is
+ * more headroom than that or the hold ends. To be called before gate_open, which then leaves the gate armed.
  */
 void gate_hold(bool holding, uint64_t margin_bytes);
 uint32_t gate_held(void); /* threads that wait so now */

@@ -72,3 +72,8 @@ void grace_end(void)
     gate_hold(false, 0);
     gate_open();
 }
+
+void grace_reset(void)
+{
+    grace.on = grace.all_wait = false;
+}

@@ -20,5 +20,6 @@ bool grace_is_on(void);
 uint64_t grace_margin(uint64_t margin_bytes);                       /* where growth is held now */
 bool grace_is_over(uint64_t headroom_bytes, uint64_t margin_bytes); /* at every look */
 void grace_end(void);
+void grace_reset(void); /* a new flight begins: in a forked child the parent's grace is not ours */
 
 #endif

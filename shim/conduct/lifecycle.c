@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/lifecycle.h"
 #include "conduct/attribution.h"
+#include "conduct/binding.h"
 #include "conduct/brake.h"
 #include "conduct/company.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
+#include "conduct/lodging.h"
+#include "conduct/refusal.h"
 #include "conduct/stack.h"
+#include "conduct/takeoff.h"
 #include "conduct/touch.h"
 #include "conduct/watcher.h"
 #include "ground/allocator.h"
@@ -25,7 +29,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,89 +117,6 @@ void lifecycle_start(void)
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
 }
 
-/* ---- the journal's file ---- */
-
-static void name_journal(const struct lw_identity *identity)
-{
-    struct text text = TEXT_ON(flight.journal_name);
-    text_add(&text, "lastwords-");
-    text_add(&text, identity->program);
-    text_char(&text, '.');
-    text_add(&text, identity->host);
-    text_char(&text, '.');
-    text_u64(&text, identity->pid);
-    text_char(&text, '.');
-    text_u64(&text, identity->started_realtime_ns / 1000000000u);
-    text_add(&text, ".lw");
-    for (char *c = flight.journal_name; *c; c++)
-        if (*c == '/')
-            *c = '_';
-}
-
-/* Memory for every byte of the file now, so that no later store can fail for want of space. */
-static void *map_file(int fd, uint64_t bytes)
-{
-    if (sys_call(SYS_fallocate, fd, 0, 0, (long)bytes, 0, 0) < 0)
-        return NULL;
-    long p = sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-    return p < 0 && p > -4096 ? NULL : (void *)p;
-}
-
-static void *try_directory(const char *directory)
-{
-    struct text text = TEXT_ON(flight.journal_path);
-    text_add(&text, directory);
-    text_char(&text, '/');
-    text_add(&text, flight.journal_name);
-    int fd = text.cut ? -1 : sys_open(flight.journal_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return NULL;
-    void *file = map_file(fd, journal_file_bytes());
-    if (file) {
-        flight.journal_fd = fd;
-        return file;
-    }
-    sys_unlink(flight.journal_path); /* the file system is full, or cannot be mapped */
-    sys_close(fd);
-    return NULL;
-}
-
-static void *open_anonymous(void)
-{
-    flight.journal_path[0] = '\0';
-    int fd = (int)sys_call(SYS_memfd_create, (long)"lastwords-journal", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
-    if (fd < 0)
-        return NULL;
-    sys_call(SYS_ftruncate, fd, (long)journal_file_bytes(), 0, 0, 0, 0);
-    flight.journal_fd = fd;
-    return map_file(fd, journal_file_bytes());
-}
-
-/* The wanted directory, then TMPDIR, /tmp, then memory that only a launcher or a debugger can still read. */
-static void *open_file(const struct lw_identity *identity)
-{
-    const char *candidates[] = {flight.options.dir[0] ? flight.options.dir : identity->directory, flight.tmpdir,
-                                "/tmp"};
-    name_journal(identity);
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
-        void *file = candidates[i][0] ? try_directory(candidates[i]) : NULL;
-        if (!file)
-            continue;
-        if (i && flight.options.dir[0] && flight.options.verbose >= 1) {
-            char buffer[700];
-            struct text text = TEXT_ON(buffer);
-            text_add(&text, "lastwords: no journal can be written to dir=");
-            text_add(&text, flight.options.dir);
-            text_add(&text, "; it is ");
-            text_add(&text, flight.journal_path);
-            text_char(&text, '\n');
-            sys_write_all(2, buffer, text.length);
-        }
-        return file;
-    }
-    return open_anonymous();
-}
-
 /* ---- activation ---- */
 
 static bool open_stores(void)
@@ -231,7 +151,7 @@ static bool open_journal(void)
     memset(&identity, 0, sizeof identity);
     process_identity(&identity, flight.options_text, flight.job);
     flight.epoch_ns = identity.epoch_mono_ns;
-    void *file = open_file(&identity);
+    void *file = lodging_open(&identity);
     void *private_memory = arena_take(&flight.arena, journal_private_bytes());
     if (!file || !private_memory)
         return false;
@@ -258,6 +178,9 @@ static void clear_flight(void)
     flight.sample_interval_bytes =
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
     gate_reset();
+    grace_reset();
+    binding_reset();
+    refusal_disarm();
     brake_reset();
     company_reset();
     touch_reset();
@@ -395,7 +318,7 @@ void lifecycle_await_takeoff(void)
 {
     uint64_t from = sys_now_ns(), waited = 0;
     while (flight_phase() == FLIGHT_TAKEOFF && waited < TAKEOFF_PATIENCE_NS &&
-           (waited < LOADER_PATIENCE_NS || watcher_past_loader())) {
+           (waited < LOADER_PATIENCE_NS || takeoff_past_loader())) {
         sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_SLICE_NS);
         waited = sys_now_ns() - from;
     }
@@ -425,6 +348,7 @@ void lifecycle_forked(void)
     python_forget();
     python_objects_forget();
     gate_reset();
+    binding_reset();
     flight.journal_path[0] = '\0'; /* the parent's: neither unlinked nor written to */
     filter_clear();
     leave_flight();
@@ -437,12 +361,11 @@ void lifecycle_exit(int code)
         return;
     bool inside = !guard_enter(&guard);
     if (watcher_stop(EXIT_PATIENCE_NS)) {
-        flight.state.written_ns = flight_now_ns();
-        flight.state.refused_count = flight.refused_count; /* perhaps since the watcher's last look */
-        flight.state.refused_bytes = flight.refused_bytes;
-        if (is_remarkable())
+        if (is_remarkable()) {
             attribution_scan();
-        journal_state(&flight.journal, &flight.state);
+            flight.state.written_ns = flight_now_ns();
+            journal_state(&flight.journal, &flight.state);
+        }
     }
     __atomic_store_n(&flight.phase, FLIGHT_OFF, __ATOMIC_RELEASE);
     journal_set_life(&flight.journal, LW_LIFE_EXITED, code, flight_now_ns());
@@ -458,7 +381,7 @@ void lifecycle_exec(void)
     if (!is_own_flight() || !guard_enter(&guard))
         return;
     bool stopped = watcher_stop(EXIT_PATIENCE_NS) && watcher_gone(EXIT_PATIENCE_NS);
-    gate_arm(NULL);
+    gate_disarm();
     faults_small_pages(false);
     journal_set_life(&flight.journal, LW_LIFE_EXECED, 0, flight_now_ns());
     if (!is_remarkable() && flight.journal_path[0])

@@ -4,6 +4,7 @@
 #include "ground/sys.h"
 #include "observe/process.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -166,35 +167,26 @@ static void stop_all(void)
         stop_one(pid, pid);
 }
 
-struct scheduling { /* struct sched_attr of linux/sched/types.h */
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns, deadline_ns, period_ns;
-};
-
 /*
  * Among a hundred runnable threads the stopper may lose its processor half-way, and everybody else touches another page
  * in the meantime. Where the system allows it (CAP_SYS_NICE or a limit for RTPRIO), nobody comes between.
  */
-static bool get_ahead(struct scheduling *before)
+static bool get_ahead(struct sys_scheduling *before)
 {
-    struct scheduling first = {.size = sizeof first, .policy = 1 /* SCHED_FIFO */, .priority = 1};
-    return muster_touchers() > FEW_TOUCHERS &&
-           sys_call(SYS_sched_getattr, 0, (long)before, sizeof *before, 0, 0, 0) == 0 && before->policy == 0 &&
-           sys_call(SYS_sched_setattr, 0, (long)&first, 0, 0, 0, 0) == 0;
+    static const struct sys_scheduling first = {.size = sizeof first, .policy = SCHED_FIFO, .priority = 1};
+    return muster_touchers() > FEW_TOUCHERS && sys_get_scheduling(before) && before->policy == SCHED_OTHER &&
+           sys_set_scheduling(&first);
 }
 
 void muster_stop(void)
 {
-    struct scheduling before;
+    struct sys_scheduling before;
     if (!muster.signal)
         return;
     bool ahead = get_ahead(&before);
     stop_all();
     if (ahead)
-        sys_call(SYS_sched_setattr, 0, (long)&before, 0, 0, 0, 0);
+        sys_set_scheduling(&before);
 }
 
 uint32_t muster_count(void)

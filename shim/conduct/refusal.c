@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/refusal.h"
+#include "conduct/binding.h"
 #include "conduct/flight.h"
 #include "ground/text.h"
 
@@ -9,7 +10,7 @@
 
 static struct {
     uint32_t armed;
-    struct refusal_view view;
+    uint64_t margin_bytes;
     uint64_t granted_bytes;                           /* on their way into the stores */
     uint64_t untouched_bytes, exact_bytes, rss_bytes; /* at the last scan */
     uint64_t said_ns;
@@ -20,11 +21,15 @@ static uint64_t load(const uint64_t *word)
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-void refusal_arm(const struct refusal_view *view)
+void refusal_arm(uint64_t margin_bytes)
 {
-    if (view)
-        refusal.view = *view; /* fields are words: a mixture with the last view is a sound view of a moment ago */
-    __atomic_store_n(&refusal.armed, view != NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&refusal.margin_bytes, margin_bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&refusal.armed, 1, __ATOMIC_RELEASE);
+}
+
+void refusal_disarm(void)
+{
+    __atomic_store_n(&refusal.armed, 0, __ATOMIC_RELEASE);
 }
 
 /* Recorded exactly and meant to be used. */
@@ -61,15 +66,6 @@ static uint64_t outstanding(void)
     return left > 0 ? (uint64_t)left : 0;
 }
 
-static uint64_t headroom_now(void)
-{
-    struct lw_level level = {.limit_bytes = load(&refusal.view.limit_bytes),
-                             .reclaimable_bytes = load(&refusal.view.reclaimable_bytes)};
-    if (!cgroup_peek(refusal.view.usage_fd, &level.used_bytes))
-        return load(&refusal.view.headroom_bytes);
-    return headroom_of(&level) + load(&refusal.view.swap_room_bytes);
-}
-
 static void say(uint64_t bytes, uint64_t headroom, uint64_t promised)
 {
     char buffer[320];
@@ -100,8 +96,9 @@ bool refusal_of(uint64_t bytes)
 {
     if (!bytes || !__atomic_load_n(&refusal.armed, __ATOMIC_ACQUIRE))
         return false;
-    uint64_t margin = load(&refusal.view.margin_bytes), headroom = headroom_now();
-    if (bytes < FROM_BYTES && headroom > margin)
+    bool small = bytes < FROM_BYTES; /* statistics are not read for each of these */
+    uint64_t margin = load(&refusal.margin_bytes), headroom = binding_headroom(small ? 0 : margin + bytes);
+    if (small && headroom > margin)
         return false;
     uint64_t before = __atomic_fetch_add(&refusal.granted_bytes, bytes, __ATOMIC_ACQ_REL);
     uint64_t promised = outstanding() + before;

@@ -14,17 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct refusal_view {
-    int usage_fd; /* of the binding cgroup, read afresh at each request; -1: headroom_bytes of the last look counts */
-    uint64_t limit_bytes;
-    uint64_t reclaimable_bytes;
-    uint64_t swap_room_bytes; /* that counts as headroom besides */
-    uint64_t margin_bytes;
-    uint64_t headroom_bytes;
-};
-
-/* Watcher: at every look; NULL: nothing is refused. */
-void refusal_arm(const struct refusal_view *view);
+/* Watcher: at every look, after binding_set; disarmed nothing is refused. */
+void refusal_arm(uint64_t margin_bytes);
+void refusal_disarm(void);
 /* Watcher, after a scan: bytes granted exactly and not resident. */
 void refusal_settle(uint64_t untouched_bytes);
 

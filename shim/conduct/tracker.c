@@ -223,7 +223,18 @@ static enum lw_site_kind kind_of(int flags, int fd)
     return private || !sys_in_memory(fd) ? LW_SITE_FILE : LW_SITE_SHARED;
 }
 
-/* The guard is held. [start, end) is the site's from now on; `extend`: one with what ends there, if it is the same. */
+/* [start, end) is the site's from now on; `extend`: one with what ends there, if it is the same. The guard is held. */
+static void charge_range(const struct mapping *range, bool extend, uint64_t now_ns)
+{
+    uint64_t bytes = range->end - range->start;
+    if (extend && mappings_extend(&flight.mappings, range))
+        sites_extend(&flight.sites, range->site, bytes, now_ns);
+    else if (mappings_add(&flight.mappings, range, lost, NULL))
+        sites_grow(&flight.sites, range->site, bytes, 1, now_ns);
+    if (bytes >= GATE_REQUEST)
+        gate_look();
+}
+
 static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, bool extend)
 {
     if ((flight_phase() != FLIGHT_ACTIVE && end - start < DORMANT_STEP) || !awake(end - start))
@@ -235,12 +246,7 @@ static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, boo
         return;
     }
     range.site = capture_site(kind, now);
-    if (extend && mappings_extend(&flight.mappings, &range))
-        sites_extend(&flight.sites, range.site, end - start, now);
-    else if (mappings_add(&flight.mappings, &range, lost, NULL))
-        sites_grow(&flight.sites, range.site, end - start, 1, now);
-    if (end - start >= GATE_REQUEST)
-        gate_look();
+    charge_range(&range, extend, now);
 }
 
 void tracker_mapped(void *address, size_t size, int flags, int fd)
@@ -281,10 +287,7 @@ void tracker_carrier_mapped(void *address, size_t size, int flags, int fd, const
         struct mapping range = {.start = (uintptr_t)address, .end = (uintptr_t)address + whole_pages(size)};
         range.kind = kind_of(flags, fd);
         range.site = carrier_site((enum lw_site_kind)range.kind, caller, now);
-        if (mappings_add(&flight.mappings, &range, lost, NULL))
-            sites_grow(&flight.sites, range.site, range.end - range.start, 1, now);
-        if (size >= GATE_REQUEST)
-            gate_look();
+        charge_range(&range, false, now);
     }
     guard_leave(&guard);
 }

@@ -277,6 +277,16 @@ uint32_t sys_gettid(void)
     return (uint32_t)sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+bool sys_get_scheduling(struct sys_scheduling *now)
+{
+    return sys_call(SYS_sched_getattr, 0, (long)now, sizeof *now, 0, 0, 0) == 0;
+}
+
+bool sys_set_scheduling(const struct sys_scheduling *wanted)
+{
+    return sys_call(SYS_sched_setattr, 0, (long)wanted, 0, 0, 0, 0) == 0;
+}
+
 void sys_yield(void)
 {
     sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);

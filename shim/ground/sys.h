@@ -53,6 +53,17 @@ uint32_t sys_getpid(void);
 uint32_t sys_gettid(void);
 void sys_yield(void);
 
+/* The calling thread's scheduling: struct sched_attr of linux/sched/types.h, which some libc headers lack. */
+struct sys_scheduling {
+    uint32_t size, policy; /* policy 0: SCHED_OTHER */
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority; /* of SCHED_FIFO */
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+bool sys_get_scheduling(struct sys_scheduling *now);
+bool sys_set_scheduling(const struct sys_scheduling *wanted); /* false: not permitted, or not known to this kernel */
+
 /* Waits until *word differs from expected, somebody wakes it, or the time is over (UINT64_MAX: no limit). */
 void sys_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void sys_wake(uint32_t *word);

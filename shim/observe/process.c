@@ -138,6 +138,13 @@ bool process_host_level(struct lw_level *level)
     return true;
 }
 
+void process_user_level(struct lw_level *level, uint64_t limit_bytes, uint64_t rss_bytes, uint64_t peak_rss_bytes)
+{
+    bare_level(level, LW_LEVEL_USER, limit_bytes, rss_bytes, "limit=");
+    level->flags = LW_LEVEL_KILLS;
+    level->peak_bytes = peak_rss_bytes;
+}
+
 static bool rlimit_of(int resource, uint64_t *bytes)
 {
     struct rlimit limit;

@@ -34,6 +34,8 @@ void process_note(const struct process_numbers *numbers, struct lw_state *state)
 bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes);
 /* Host: MemTotal, MemAvailable + SwapFree as a level. */
 bool process_host_level(struct lw_level *level);
+/* The limit that the user set (limit=) to what is resident. */
+void process_user_level(struct lw_level *level, uint64_t limit_bytes, uint64_t rss_bytes, uint64_t peak_rss_bytes);
 /*
  * Limits at which allocations fail and nobody is killed: RLIMIT_AS, RLIMIT_DATA, and the commit limit where
  * vm.overcommit_memory is 2 (Documentation/mm/overcommit-accounting.rst). Only those that are set; returns how many.

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chores: the watcher's work for calm times: modules and symbols, the allocator, the sampling interval, residency
+ * scans. What takes a lock of the program (the loader's, the allocator's) lets everybody go on meanwhile (gate_yield).
+ * Watcher only.
+ */
+#ifndef LW_CONDUCT_CHORES_H
+#define LW_CONDUCT_CHORES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool chores_are_due(uint64_t now_ns); /* once a second: also the moment to read limits and counters anew */
+void chores_slow(uint64_t now_ns);    /* when they are due */
+void chores_calm(uint64_t now_ns);    /* at every look, unless the end is too near */
+void chores_govern(uint64_t now_ns);  /* the sampling interval, ten times a second */
+void chores_reset(void);
+
+#endif

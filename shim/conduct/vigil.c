@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "conduct/vigil.h"
+#include "conduct/binding.h"
+#include "conduct/brake.h"
+#include "conduct/flight.h"
+#include "conduct/gate.h"
+#include "conduct/grace.h"
+#include "conduct/look.h"
+#include "conduct/refusal.h"
+#include "observe/faults.h"
+
+#include <string.h>
+
+#define GROWTH_WINDOW_NS UINT64_C(10000000000)
+#define CROWD_THREADS    4u /* up to so many the margin has room for a huge page of each */
+
+static struct {
+    struct headroom_history history;
+    bool watchful;
+} vigil;
+
+static void settle_margin(struct lw_state *state, const struct lw_level *level)
+{
+    const struct amount *wanted = &flight.options.margin;
+    const struct cgroup_level *own = flight.cgroup.count ? &flight.cgroup.levels[0] : NULL;
+    uint64_t hot = own ? headroom_hot(&own->numbers, look_refaults(), flight.residency.page_bytes) : 0;
+    state->margin_bytes =
+        policy_margin(wanted, level->limit_bytes, hot, state->fault_counter, state->watcher_late_ns, look_rate());
+    if (level->kind == LW_LEVEL_HOST)
+        state->margin_bytes = policy_margin_host(state->margin_bytes, wanted->automatic, level->limit_bytes);
+    state->warn_bytes = policy_warn(&flight.options.warn, level, state->margin_bytes);
+}
+
+static void measure_growth(struct lw_state *state, uint64_t now_ns, uint64_t pressing_bytes)
+{
+    state->growth_bytes_per_s = headroom_growth(&vigil.history, now_ns, pressing_bytes, GROWTH_WINDOW_NS);
+    headroom_note(&vigil.history, now_ns, pressing_bytes, GROWTH_WINDOW_NS);
+    state->time_to_limit_ms = headroom_time_ms(state->headroom_bytes, state->growth_bytes_per_s);
+}
+
+static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
+{
+    uint64_t burst = state->threads * faults_huge_bytes();
+    bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes, burst);
+    faults_watch(vigil.watchful ? policy_period(level->limit_bytes, look_fault_bytes()) : 0);
+    faults_near(near && guarded);
+    faults_small_pages(near && state->threads > CROWD_THREADS && faults_huge_bytes());
+}
+
+static void set_gate(const struct lw_state *state, const struct cgroup_level *chain, bool guarded)
+{
+    if (!vigil.watchful || !chain || !guarded)
+        gate_disarm();
+    else if (grace_is_on())
+        gate_arm(grace_margin(state->margin_bytes), false);
+    else
+        gate_arm(state->margin_bytes, flight.options.margin.automatic);
+}
+
+static void nothing_binds(struct lw_state *state)
+{
+    state->headroom_bytes = LW_UNLIMITED;
+    binding_drop();
+    refusal_disarm();
+}
+
+void vigil_keep(uint64_t now_ns, bool reported)
+{
+    struct lw_state *state = &flight.state;
+    state->binding_level = headroom_judge(state->levels, state->level_count);
+    if (state->binding_level < 0) {
+        nothing_binds(state);
+        return;
+    }
+    const struct lw_level *level = &state->levels[state->binding_level];
+    const struct cgroup_level *chain = look_chain(state->binding_level);
+    uint64_t pressing = headroom_pressing(level);
+    bool guarded = !reported || grace_is_on();
+    state->headroom_bytes = level->headroom_bytes;
+    look_at_growth(now_ns, pressing);
+    settle_margin(state, level);
+    measure_growth(state, now_ns, pressing);
+    vigil.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes);
+    binding_set(level, chain);
+    if (state->fault_counter)
+        set_counters(state, level, guarded);
+    else if (chain && !reported)
+        brake_hold(chain, state->margin_bytes);
+    set_gate(state, chain, guarded);
+    if (flight.options.action == LW_ACTION_REFUSE)
+        refusal_arm(state->margin_bytes);
+}
+
+bool vigil_is_watchful(void)
+{
+    return vigil.watchful;
+}
+
+bool vigil_is_hurried(void)
+{
+    return policy_hurry(flight.state.headroom_bytes, look_rate());
+}
+
+void vigil_reset(void)
+{
+    memset(&vigil, 0, sizeof vigil);
+}
