@@ -206,6 +206,10 @@ check-unit check-house check-scenario check-guest check-programs check-doors che
 fuzz-long: all
 	bash tests/fuzz/run.sh 100000 $(SEED)
 
+# libFuzzer (needs clang) for so many seconds of processor time; the corpus is kept: make fuzz-guided SECONDS=3600
+fuzz-guided: all
+	tests/fuzz/guided.sh $(or $(SECONDS),3600)
+
 # The scenarios as a table: make scenarios [N=10] [ONLY=PATTERN]
 scenarios: all programs
 	tests/scenario/table.sh $(or $(N),10) "$(ONLY)"
@@ -244,4 +248,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d)
 
-.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long
+.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long fuzz-guided

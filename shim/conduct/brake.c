@@ -50,6 +50,11 @@ void brake_release(void)
     brake.held_bytes = 0;
 }
 
+bool brake_is_held(void)
+{
+    return brake.held_bytes != 0;
+}
+
 void brake_reset(void)
 {
     brake.held_bytes = 0;

@@ -9,12 +9,14 @@
 #ifndef LW_CONDUCT_BRAKE_H
 #define LW_CONDUCT_BRAKE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "observe/cgroup.h"
 
 void brake_hold(const struct cgroup_level *level, uint64_t margin_bytes); /* again and again, as the margin changes */
 void brake_release(void);
+bool brake_is_held(void);
 void brake_reset(void); /* in a forked child: the parent's hold is not ours to release */
 
 #endif

@@ -265,6 +265,7 @@ void final_act(void)
 {
     enum lw_action action = (enum lw_action)flight.options.action;
     gate_close();
+    brake_release(); /* from here on it would delay the conductor alone */
     enter_margin(&flight.state);
     company_look_now(flight.state.margin_ns);
     if ((action == LW_ACTION_ABORT || action == LW_ACTION_SIGNAL) && is_spared(&flight.state))
@@ -278,7 +279,6 @@ void final_act(void)
         return;
     }
     write_words(false);
-    brake_release();
     gate_open();
 }
 

@@ -29,9 +29,14 @@ static struct {
 
 /* ---- looking ---- */
 
+uint64_t gate_margin(void)
+{
+    return policy_margin_for(gate.margin_bytes, gate.automatic, binding_limit(), muster_touchers());
+}
+
 static bool at_margin(void)
 {
-    uint64_t margin = policy_margin_for(gate.margin_bytes, gate.automatic, binding_limit(), muster_touchers());
+    uint64_t margin = gate_margin();
     return binding_headroom(margin) <= margin;
 }
 
@@ -275,9 +280,14 @@ uint32_t gate_held(void)
 
 void gate_open(void)
 {
-    __atomic_store_n(&gate.incident_ns, flight_now_ns(), __ATOMIC_RELAXED);
     if (!is_holding())
-        __atomic_store_n(&gate.armed, 0, __ATOMIC_RELEASE);
+        gate_disarm();
+    gate_resume();
+}
+
+void gate_resume(void)
+{
+    __atomic_store_n(&gate.incident_ns, flight_now_ns(), __ATOMIC_RELAXED);
     __atomic_store_n(&gate.reached, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&guard_gate_closed, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&gate.closed, 0, __ATOMIC_RELEASE);

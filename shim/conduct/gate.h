@@ -38,8 +38,10 @@ void gate_gather(uint64_t patience_ns);
  * more headroom than that or the hold ends. To be called before gate_open, which then leaves the gate armed.
  */
 void gate_hold(bool holding, uint64_t margin_bytes);
-uint32_t gate_held(void); /* threads that wait so now */
-void gate_open(void);     /* lets everybody go on */
+uint32_t gate_held(void);   /* threads that wait so now */
+void gate_open(void);       /* lets everybody go on, disarmed */
+void gate_resume(void);     /* the same, and stays armed: what was found at the margin has passed */
+uint64_t gate_margin(void); /* in force: it grows with the number of touching threads */
 void gate_reset(void);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/grace.h"
-#include "conduct/brake.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 
@@ -32,7 +31,6 @@ void grace_begin(uint64_t margin_bytes)
     grace.all_wait = parks() && !flight.state.fault_counter;
     if (grace.all_wait)
         return;
-    brake_release();
     gate_hold(true, grace_margin(margin_bytes));
     gate_open();
 }

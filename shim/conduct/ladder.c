@@ -5,6 +5,7 @@
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
+#include "conduct/look.h"
 #include "conduct/vigil.h"
 #include "ground/allocator.h"
 #include "ground/text.h"
@@ -58,10 +59,26 @@ static void take_rungs(const struct policy_input *input, bool leisure, uint64_t 
     }
 }
 
+/*
+ * A thread found the margin, perhaps after this look had begun. Everybody stands still now: is it still so? Who only
+ * passed by goes on.
+ */
+static bool is_confirmed(void)
+{
+    uint64_t margin = gate_margin();
+    look_at_levels(flight_now_ns(), true);
+    if (flight.state.headroom_bytes <= margin + margin / 4)
+        return true;
+    gate_resume();
+    return false;
+}
+
 void ladder_climb(uint64_t now_ns)
 {
     const struct lw_state *state = &flight.state;
     bool reached = gate_reached(); /* looked at once: it may come true at any instant below */
+    if (reached && !ladder_is_reported())
+        reached = is_confirmed();
     bool leisure = !reached && !vigil_is_hurried();
     struct policy_input input = {.headroom_bytes = state->headroom_bytes,
                                  .warn_bytes = state->warn_bytes,

@@ -39,8 +39,8 @@
 #define FIRST_INTERVAL      (64u << 10) /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
 #define TAKEOFF_PATIENCE_NS UINT64_C(2000000000) /* it takes some 10 ms, 250 ms in an emulated machine */
-#define LOADER_PATIENCE_NS                                                                                             \
-    UINT64_C(100000000) /* while it may need the loader, whose lock the waiting thread may hold */
+/* asleep while it needs the loader, whose lock the waiting thread may hold */
+#define LOADER_PATIENCE_NS UINT64_C(100000000)
 #define TAKEOFF_SLICE_NS   UINT64_C(2000000)
 #define BLIND_STEP         (1u << 20)
 #define MLOCK_ONFAULT_FLAG 1
@@ -316,11 +316,13 @@ void lifecycle_consider(size_t size)
 
 void lifecycle_await_takeoff(void)
 {
-    uint64_t from = sys_now_ns(), waited = 0;
-    while (flight_phase() == FLIGHT_TAKEOFF && waited < TAKEOFF_PATIENCE_NS &&
-           (waited < LOADER_PATIENCE_NS || takeoff_past_loader())) {
+    uint64_t from = sys_now_ns(), before = from, asleep = 0;
+    while (flight_phase() == FLIGHT_TAKEOFF && before - from < TAKEOFF_PATIENCE_NS && asleep < LOADER_PATIENCE_NS) {
         sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_SLICE_NS);
-        waited = sys_now_ns() - from;
+        uint64_t now = sys_now_ns();
+        if (!takeoff_past_loader() && watcher_sleeps())
+            asleep += now - before;
+        before = now;
     }
 }
 

@@ -126,6 +126,9 @@ void look_at_levels(uint64_t now_ns, bool slow)
         add_level(&cgroup->levels[i].numbers, i);
     }
     add_others(slow);
+    flight.state.binding_level = headroom_judge(flight.state.levels, flight.state.level_count);
+    flight.state.headroom_bytes =
+        flight.state.binding_level < 0 ? LW_UNLIMITED : flight.state.levels[flight.state.binding_level].headroom_bytes;
     measure_refaults(now_ns);
 }
 

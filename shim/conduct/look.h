@@ -13,7 +13,9 @@
 
 /* Resident bytes at every look; the rest, some 10 us, every 20 ms, oftener while it grows fast or threads crowd in. */
 void look_at_process(uint64_t now_ns);
-/* slow: everything that there is; else usage, and statistics only where usage stands near a limit: there cache decides.
+/*
+ * The levels, which of them binds, and its headroom. slow: everything that there is; else usage, and statistics only
+ * where usage stands near a limit: there cache decides.
  */
 void look_at_levels(uint64_t now_ns, bool slow);
 /* The usage that presses on the binding level, for look_rate. */

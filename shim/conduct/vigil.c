@@ -26,6 +26,9 @@ static void settle_margin(struct lw_state *state, const struct lw_level *level)
     uint64_t hot = own ? headroom_hot(&own->numbers, look_refaults(), flight.residency.page_bytes) : 0;
     state->margin_bytes =
         policy_margin(wanted, level->limit_bytes, hot, state->fault_counter, state->watcher_late_ns, look_rate());
+    if (brake_is_held())
+        state->margin_bytes =
+            policy_margin_braked(state->margin_bytes, wanted->automatic, level->limit_bytes, state->threads);
     if (level->kind == LW_LEVEL_HOST)
         state->margin_bytes = policy_margin_host(state->margin_bytes, wanted->automatic, level->limit_bytes);
     state->warn_bytes = policy_warn(&flight.options.warn, level, state->margin_bytes);
@@ -57,26 +60,18 @@ static void set_gate(const struct lw_state *state, const struct cgroup_level *ch
         gate_arm(state->margin_bytes, flight.options.margin.automatic);
 }
 
-static void nothing_binds(struct lw_state *state)
-{
-    state->headroom_bytes = LW_UNLIMITED;
-    binding_drop();
-    refusal_disarm();
-}
-
 void vigil_keep(uint64_t now_ns, bool reported)
 {
     struct lw_state *state = &flight.state;
-    state->binding_level = headroom_judge(state->levels, state->level_count);
     if (state->binding_level < 0) {
-        nothing_binds(state);
+        binding_drop();
+        refusal_disarm();
         return;
     }
     const struct lw_level *level = &state->levels[state->binding_level];
     const struct cgroup_level *chain = look_chain(state->binding_level);
     uint64_t pressing = headroom_pressing(level);
     bool guarded = !reported || grace_is_on();
-    state->headroom_bytes = level->headroom_bytes;
     look_at_growth(now_ns, pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);

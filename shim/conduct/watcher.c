@@ -13,6 +13,7 @@
 #include "conduct/vigil.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "observe/process.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -158,6 +159,13 @@ bool watcher_start(void)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error == 0;
+}
+
+bool watcher_sleeps(void)
+{
+    char name[16], run_state = '?';
+    uint32_t tid = __atomic_load_n(&watcher_tid, __ATOMIC_ACQUIRE);
+    return tid && process_thread(tid, &run_state, name) && run_state == 'S';
 }
 
 bool watcher_stop(uint64_t patience_ns)

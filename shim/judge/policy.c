@@ -5,6 +5,7 @@
 /* Fault-in speed measured at 0.5 to 1.7 GB/s a core with 4 KiB pages; huge pages reach about twice that. */
 #define TOUCH_BYTES_PER_S_CORE UINT64_C(2000000000)
 #define STOP_BYTES             UINT64_C(12288)
+#define BRAKED_BYTES           UINT64_C(524288)
 #define LATE_MAX_NS            UINT64_C(20000000)
 #define STOP_NS                UINT64_C(4000000) /* from the look to the last thread's standstill */
 #define SLEEP_MIN_NS           UINT64_C(50000)
@@ -62,6 +63,14 @@ uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limi
 {
     uint64_t least = clamp(limit_bytes / 50, 16 * MIB, 128 * MIB);
     return automatic && margin_bytes < least ? least : margin_bytes;
+}
+
+uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads)
+{
+    uint64_t most = limit_bytes / 10, wanted = margin_bytes + threads * BRAKED_BYTES;
+    if (!automatic || margin_bytes >= most)
+        return margin_bytes;
+    return wanted < most ? wanted : most;
 }
 
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)

@@ -49,6 +49,12 @@ uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64
  * be in use. Seen with 512 MiB: killed with 4.4 MiB available. 2 % of the machine's memory, 16 to 128 MiB.
  */
 uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes);
+/*
+ * Where memory.high brakes, each growing thread may bring two more batches of 64 pages (MEMCG_CHARGE_BATCH in
+ * mm/memcontrol.c) while the watcher, whose own charges are braked as well, is made to sleep. At most 10 % of the
+ * limit.
+ */
+uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads);
 /* The limit may come within a tenth of a second: nothing that takes time is done before the margin is looked at. */
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
 /*

@@ -137,22 +137,23 @@ static long read_in(const struct cgroup_level *level, const char *name, char *bu
     return sys_read_file(path, buffer, capacity);
 }
 
-static uint64_t number_in(const struct cgroup_level *level, const char *name, uint64_t missing)
+/* What was read before stays where a file cannot be read now: the program may have taken every descriptor. */
+static uint64_t number_in(const struct cgroup_level *level, const char *name, uint64_t before)
 {
     char buffer[64];
     const char *at = buffer;
     uint64_t value;
     if (read_in(level, name, buffer, sizeof buffer) <= 0)
-        return missing;
+        return before;
     if (text_starts(buffer, "max"))
         return LW_UNLIMITED;
-    return text_parse_u64(&at, &value) ? (value >= V1_NO_LIMIT ? LW_UNLIMITED : value) : missing;
+    return text_parse_u64(&at, &value) ? (value >= V1_NO_LIMIT ? LW_UNLIMITED : value) : before;
 }
 
-static uint64_t row_in(const struct cgroup_level *level, const char *name, const char *key)
+static uint64_t row_in(const struct cgroup_level *level, const char *name, const char *key, uint64_t before)
 {
     char buffer[512];
-    return read_in(level, name, buffer, sizeof buffer) > 0 ? row(buffer, key) : LW_UNKNOWN;
+    return read_in(level, name, buffer, sizeof buffer) > 0 ? row(buffer, key) : before;
 }
 
 bool cgroup_peek_swap(int swap_fd, int version, uint64_t used_bytes, uint64_t *swap_bytes)
@@ -172,22 +173,33 @@ static void refresh_swap(struct cgroup_level *level, int version)
         level->numbers.swap_used_bytes = LW_UNKNOWN;
 }
 
+static uint64_t swap_limit(const struct cgroup_level *level, bool v2)
+{
+    uint64_t most = level->swap_max_bytes, limit = level->numbers.limit_bytes;
+    if (v2)
+        return most;
+    /* With swappiness 0 nothing is swapped while there is cache, and then it is too late. */
+    if (level->swappiness == 0)
+        return 0;
+    if (most == LW_UNLIMITED)
+        return most;
+    return most > limit ? most - limit : 0; /* memsw counts memory and swap together */
+}
+
 static void refresh_limits(struct cgroup_level *level, int version)
 {
     struct lw_level *numbers = &level->numbers;
     bool v2 = version == 2;
-    numbers->limit_bytes = number_in(level, v2 ? "memory.max" : "memory.limit_in_bytes", LW_UNLIMITED);
-    numbers->high_bytes = number_in(level, v2 ? "memory.high" : "memory.soft_limit_in_bytes", LW_UNLIMITED);
-    numbers->peak_bytes = number_in(level, v2 ? "memory.peak" : "memory.max_usage_in_bytes", LW_UNKNOWN);
-    numbers->oom_kills = row_in(level, v2 ? "memory.events" : "memory.oom_control", "oom_kill");
-    numbers->max_events = v2 ? row_in(level, "memory.events", "max") : number_in(level, "memory.failcnt", LW_UNKNOWN);
-    uint64_t swap_limit = number_in(level, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", LW_UNLIMITED);
-    if (!v2 && swap_limit != LW_UNLIMITED) /* memsw counts memory and swap together */
-        swap_limit = swap_limit > numbers->limit_bytes ? swap_limit - numbers->limit_bytes : 0;
-    /* v1: with swappiness 0 nothing is swapped while there is cache, and then it is too late. */
-    if (!v2 && number_in(level, "memory.swappiness", 1) == 0)
-        swap_limit = 0;
-    numbers->swap_limit_bytes = swap_limit;
+    numbers->limit_bytes = number_in(level, v2 ? "memory.max" : "memory.limit_in_bytes", numbers->limit_bytes);
+    numbers->high_bytes = number_in(level, v2 ? "memory.high" : "memory.soft_limit_in_bytes", numbers->high_bytes);
+    numbers->peak_bytes = number_in(level, v2 ? "memory.peak" : "memory.max_usage_in_bytes", numbers->peak_bytes);
+    numbers->oom_kills = row_in(level, v2 ? "memory.events" : "memory.oom_control", "oom_kill", numbers->oom_kills);
+    numbers->max_events = v2 ? row_in(level, "memory.events", "max", numbers->max_events)
+                             : number_in(level, "memory.failcnt", numbers->max_events);
+    level->swap_max_bytes =
+        number_in(level, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", level->swap_max_bytes);
+    level->swappiness = number_in(level, "memory.swappiness", level->swappiness);
+    numbers->swap_limit_bytes = swap_limit(level, v2);
     refresh_swap(level, version);
 }
 
@@ -292,7 +304,7 @@ bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level)
     for (uint32_t i = cgroup->count; i-- > 0;) {
         struct cgroup_level *item = &cgroup->levels[i];
         const char *file = cgroup->version == 2 ? "memory.events" : "memory.oom_control";
-        uint64_t before = item->numbers.oom_kills, now = row_in(item, file, "oom_kill");
+        uint64_t before = item->numbers.oom_kills, now = row_in(item, file, "oom_kill", LW_UNKNOWN);
         if (now == LW_UNKNOWN)
             continue;
         item->numbers.oom_kills = now;
@@ -319,7 +331,16 @@ static void add_level(struct cgroup *cgroup, const char *mount_point, const char
     if (cgroup->count == CGROUP_MAX_LEVELS)
         return;
     struct cgroup_level *level = &cgroup->levels[cgroup->count];
-    *level = (struct cgroup_level){.usage_fd = -1, .stat_fd = -1, .swap_fd = -1};
+    *level = (struct cgroup_level){.usage_fd = -1,
+                                   .stat_fd = -1,
+                                   .swap_fd = -1,
+                                   .swap_max_bytes = LW_UNLIMITED,
+                                   .swappiness = 1,
+                                   .numbers = {.limit_bytes = LW_UNLIMITED,
+                                               .high_bytes = LW_UNLIMITED,
+                                               .peak_bytes = LW_UNKNOWN,
+                                               .oom_kills = LW_UNKNOWN,
+                                               .max_events = LW_UNKNOWN}};
     struct text text = TEXT_ON(level->directory);
     text_add(&text, mount_point);
     if (!text_equal(path, "/"))

@@ -26,9 +26,11 @@
 struct cgroup_level {
     struct lw_level numbers;
     uint64_t inactive_file_bytes;
-    uint64_t refaults_file; /* workingset_refault_file, pages since creation; LW_UNKNOWN */
-    uint64_t refaults_anon; /* workingset_refault_anon: from swap, likewise */
-    uint64_t slab_bytes;    /* v1: estimate of the kernel memory that reclaim can take, part of reclaimable_bytes */
+    uint64_t refaults_file;  /* workingset_refault_file, pages since creation; LW_UNKNOWN */
+    uint64_t refaults_anon;  /* workingset_refault_anon: from swap, likewise */
+    uint64_t slab_bytes;     /* v1: estimate of the kernel memory that reclaim can take, part of reclaimable_bytes */
+    uint64_t swap_max_bytes; /* v1: of memory and swap together */
+    uint64_t swappiness;     /* v1 */
     uint64_t kernel_start_bytes;
     uint64_t host_slab_start_bytes;
     bool slab_known;

@@ -41,7 +41,8 @@ explained = memory["explained_bytes"] / memory["anon_bytes"]
 # An allocator gives pages back when it likes, between the scan and the look at the whole as well.
 once = memory["explained_bytes"] <= 1.01 * memory["peak_rss_bytes"]
 print(f"blocks {blocks:.1f} MiB, mappings {mappings:.1f} MiB, anonymous {memory['anon_bytes'] / MIB:.1f} MiB, "
-      f"explained {100 * explained:.1f} %")
+      f"explained {100 * explained:.1f} %, resident at most {memory['peak_rss_bytes'] / MIB:.1f} MiB")
+print(*(f"{other['kind']} {other['resident_bytes'] / MIB:.1f} MiB" for other in report["other"]), sep=", ")
 untracked = sum(other["resident_bytes"] for other in report["other"] if other["kind"] in ("untracked", "slack")) / MIB
 if kind == "blocks":  # the rest is what the allocator keeps of the freed ones
     assert abs(blocks - 132) < 20 and mappings < 8, "132 MiB of blocks were expected, and no mappings"

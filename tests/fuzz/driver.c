@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs the fuzz target without a fuzzer, the same way every time:
- *     driver [N [SEED]]        truncations of synthetic journals (every byte of one, steps of the others), then N
- * random corruptions (default 20000) driver FILE...           the files as they are Checksums are mended in half of the
- * corruptions, so that the state behind them is read as well.
+ *     driver [N [SEED]]   truncations of synthetic journals (every byte of one, steps of the others), then N random
+ *                         corruptions (default 20000)
+ *     driver FILE...      the files as they are
+ * Checksums are mended in half of the corruptions, so that the state behind them is read as well.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "make_journal.h"
+#include "mend.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,22 +74,6 @@ static void damage(uint8_t *bytes, size_t size)
 
     if (at + width <= size && at >= 16) /* magic, version and byte order have tests of their own */
         memcpy(bytes + at, &value, width);
-}
-
-static void mend_state(uint8_t *bytes, size_t size)
-{
-    struct lw_header header;
-
-    memcpy(&header, bytes, sizeof(header));
-    for (size_t i = 0; i < LW_MAX_SECTIONS; i++) {
-        const struct lw_section *section = &header.sections[i];
-        if (section->kind != LW_SECTION_STATE || section->offset % 8 || section->offset > size ||
-            size - section->offset < 2 * sizeof(struct lw_state))
-            continue;
-        struct lw_state *slots = (struct lw_state *)(bytes + section->offset);
-        for (int s = 0; s < 2; s++)
-            slots[s].checksum = lw_checksum(&slots[s], offsetof(struct lw_state, checksum));
-    }
 }
 
 static void corrupt(const uint8_t *original, size_t size)

@@ -28,7 +28,8 @@ if "freed" in sys.argv[3:]:  # what was freed and not given back has a name, but
     named += sum(other["resident_bytes"] for other in report["other"] if other["kind"] == "slack")
 share = named / memory["anon_bytes"]
 if share < 0.97 or share > 1.001:
-    wrong.append("explained: %.1f %%" % (100 * share))
+    others = ", ".join("%s %d" % (other["kind"], other["resident_bytes"]) for other in report["other"])
+    wrong.append("explained: %.1f %% of %d bytes; %s" % (100 * share, memory["anon_bytes"], others))
 if memory["committed_bytes"] > memory["anon_bytes"] * 1.1:
     wrong.append("something is counted twice: %d of %d bytes" % (memory["committed_bytes"], memory["anon_bytes"]))
 if not report["capabilities"]["python_objects"]["available"]:

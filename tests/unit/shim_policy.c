@@ -191,6 +191,26 @@ static void margins_for_many_threads(void **unused)
                          rows[i].wanted);
 }
 
+static void margin_under_the_brake(void **unused)
+{
+    static const struct {
+        uint64_t margin;
+        bool automatic;
+        uint64_t limit;
+        uint32_t threads;
+        uint64_t wanted;
+    } rows[] = {
+        {2 * MIB, true, 96 * MIB, 1, 2 * MIB + MIB / 2},
+        {2 * MIB, true, 96 * MIB, 8, 6 * MIB},
+        {2 * MIB, true, 96 * MIB, 128, 96 * MIB / 10}, /* no more than a tenth of the limit */
+        {20 * MIB, true, 96 * MIB, 8, 20 * MIB},       /* which is there already */
+        {2 * MIB, false, 96 * MIB, 8, 2 * MIB},        /* what was asked for stays */
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(policy_margin_braked(rows[i].margin, rows[i].automatic, rows[i].limit, rows[i].threads),
+                         rows[i].wanted);
+}
+
 static void periods_and_hurry(void **unused)
 {
     assert_int_equal(policy_period(64 * MIB, 4096), 8);
@@ -344,6 +364,7 @@ int main(void)
         cmocka_unit_test(automatic_margins),
         cmocka_unit_test(margins_that_were_asked_for),
         cmocka_unit_test(margins_for_many_threads),
+        cmocka_unit_test(margin_under_the_brake),
         cmocka_unit_test(periods_and_hurry),
         cmocka_unit_test(warnings),
         cmocka_unit_test(the_machine_kills_earlier),

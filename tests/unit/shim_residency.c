@@ -118,6 +118,36 @@ static void every_second_page(void **unused)
         }
 }
 
+static void sum_up(void *context, uint64_t start, uint64_t end, unsigned flags)
+{
+    *(uint64_t *)context += end - start;
+}
+
+/* More runs than the kernel handles in one part of a walk (512), with a buffer that holds all of them. */
+static void every_page_is_told_once(void **unused)
+{
+    enum { RUNS = 700 };
+    for (size_t m = 0; m < 3; m++) {
+        static unsigned char large[RUNS * 24 * 2];
+        struct residency other;
+        uint64_t bytes = 0;
+        unsigned char *pages =
+            mmap(NULL, RUNS * 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        assert_true(pages != MAP_FAILED);
+        madvise(pages, RUNS * 2 * page, MADV_NOHUGEPAGE);
+        for (size_t i = 0; i < RUNS; i++)
+            pages[i * 2 * page] = 1;
+        residency_open(&other, large, sizeof large, (uint32_t)page);
+        if (methods[m] >= other.method) {
+            other.method = methods[m];
+            residency_scan(&other, (uintptr_t)pages, (uintptr_t)pages + RUNS * 2 * page, sum_up, &bytes);
+            assert_int_equal(bytes, RUNS * page);
+        }
+        residency_close(&other);
+        munmap(pages, RUNS * 2 * page);
+    }
+}
+
 static void neighbours_are_one_run(void **unused)
 {
     memset(memory + 5 * page, 1, 20 * page);
@@ -288,6 +318,7 @@ int main(void)
         TEST(opens_with_a_method_that_works),
         TEST(untouched_memory_is_not_resident),
         TEST(every_second_page),
+        TEST(every_page_is_told_once),
         TEST(neighbours_are_one_run),
         TEST(a_run_goes_on_across_two_buffers),
         TEST(pages_given_back_are_gone),

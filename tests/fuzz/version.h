@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#define FUZZ_VERSION "fuzz"
