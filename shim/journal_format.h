@@ -234,8 +234,8 @@ enum lw_level_kind {
     LW_LEVEL_RLIMIT_DATA = 7 /* likewise */
 };
 
-#define LW_LEVEL_OWN      1u /* the cgroup that the process itself is in */
-#define LW_LEVEL_KILLS    2u /* running out here means a kill; otherwise allocations fail */
+#define LW_LEVEL_OWN   1u /* the cgroup that the process itself is in */
+#define LW_LEVEL_KILLS 2u /* running out here means a kill; otherwise allocations fail */
 
 struct lw_level {
     uint32_t kind;        /* enum lw_level_kind */
@@ -320,7 +320,7 @@ struct lw_state {
     uint64_t explained_bytes;      /* of scan_anon_bytes: sites and the named others, without slack and untracked */
     uint64_t sites_resident_bytes; /* of scan_anon_bytes: owned by sites */
     uint64_t self_bytes;
-    uint64_t scan_cost_ns;
+    uint64_t scan_cost_ns;     /* processor time of the last scan */
     uint32_t residency_method; /* enum lw_residency */
     uint32_t other_count;
     /* sampling, and what was lost */

@@ -108,7 +108,7 @@ static uint64_t projected_bytes(const struct profile *profile, uint64_t used)
     if (!input || input->size_bytes < MIB || input->size_bytes > used * 4 || input->offset_bytes > input->size_bytes ||
         input->offset_bytes < input->size_bytes / 20)
         return 0;
-    return (uint64_t)((double)used * (double)input->size_bytes / (double)input->offset_bytes);
+    return size_scaled(used, input->size_bytes, input->offset_bytes);
 }
 
 static void advise_limit(const struct profile *profile, const struct verdict *verdict, struct pile *pile)

@@ -180,7 +180,7 @@ static int other_compare(const void *a, const void *b)
 
     if (left->resident_bytes != right->resident_bytes)
         return left->resident_bytes > right->resident_bytes ? -1 : 1;
-    return (int)left->kind - (int)right->kind;
+    return left->kind < right->kind ? -1 : left->kind > right->kind;
 }
 
 /* Its end came about by itself, or by a signal that let it clean up. */

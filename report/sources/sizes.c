@@ -89,6 +89,14 @@ struct size_text size_duration(uint64_t milliseconds)
     return out;
 }
 
+uint64_t size_scaled(uint64_t value, uint64_t part, uint64_t whole)
+{
+    if (whole == 0)
+        return 0;
+    unsigned __int128 scaled = ((unsigned __int128)value * part + whole / 2) / whole;
+    return scaled < UINT64_MAX ? (uint64_t)scaled : UINT64_MAX;
+}
+
 bool size_parse(const char *text, uint64_t *bytes)
 {
     static const char units[] = "kmgt";

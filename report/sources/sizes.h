@@ -25,6 +25,9 @@ struct size_text size_rate(int64_t bytes_per_s);
 /* "0.3 s", "12 s", "4 min", "3.5 h", "2.1 days". */
 struct size_text size_duration(uint64_t milliseconds);
 
+/* value * part / whole to the nearest, for numbers of any size; 0 when whole is 0, UINT64_MAX when it is beyond. */
+uint64_t size_scaled(uint64_t value, uint64_t part, uint64_t whole);
+
 /*
  * A number with an optional fraction and an optional suffix K, M, G, T (also KiB, KB, k ...: all mean powers of 1024).
  * False, with *bytes untouched, when there is anything else in the text, at 0 and on overflow.

@@ -86,9 +86,8 @@ static size_t append(char *out, size_t used, size_t size, const char *text)
 static void bar(const struct lw_level *level, size_t columns, bool ascii, char *out, size_t size)
 {
     uint64_t reclaimable = known_bytes(level->reclaimable_bytes), used = known_bytes(level->used_bytes);
-    double limit = (double)level->limit_bytes;
-    size_t all = (size_t)((double)used / limit * (double)columns + 0.5), bytes = 0;
-    size_t soft = (size_t)((double)reclaimable / limit * (double)columns + 0.5);
+    size_t all = size_scaled(columns, used, level->limit_bytes), bytes = 0;
+    size_t soft = size_scaled(columns, reclaimable, level->limit_bytes);
 
     all = all < columns ? all : columns;
     soft = soft < all ? soft : all;
@@ -165,7 +164,7 @@ static void compose_sparkline(const struct profile *profile, const struct top_vi
         bytes = append(text, bytes, sizeof(text),
                        least[i] == UINT64_MAX
                            ? " "
-                           : spark_steps[view->ascii][(size_t)((double)least[i] / (double)most * 7.0 + 0.5)]);
+                           : spark_steps[view->ascii][size_scaled(7, least[i], most)]);
     line(page, view, TOP_PLAIN, "history   %s  last %s", text, size_duration((end - from) / 1000000).text);
 }
 

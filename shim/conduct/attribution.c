@@ -197,15 +197,17 @@ static void on_run(void *context, uint64_t start, uint64_t end, unsigned flags)
     charge_blocks(start, end, flags);
 }
 
-static bool is_arena(const struct map *map)
+/* The arena, or the tables in this library's .bss. */
+static bool is_ours(const struct map *map)
 {
-    uint64_t first = (uintptr_t)flight.arena.base;
-    return overlap(map->start, map->end, first, first + flight.arena.capacity) != 0;
+    uint64_t first = (uintptr_t)flight.arena.base, table = (uintptr_t)&pass;
+    return overlap(map->start, map->end, first, first + flight.arena.capacity) != 0 ||
+           (map->start <= table && table < map->end);
 }
 
 static enum lw_other_kind kind_of(const struct map *map)
 {
-    if (is_arena(map))
+    if (is_ours(map))
         return LW_OTHER_SELF;
     if (allocator_owns(map->start, map->end))
         return LW_OTHER_SLACK;
@@ -245,16 +247,43 @@ static void finish_area(const struct map *map)
         pass.other[kind] += (uint64_t)rest;
 }
 
-static bool on_map(void *context, const struct map *map)
+static void walk_area(const struct map *map)
 {
     static char no_name[1];
-    if (strncmp(map->name, "[v", 2) != 0) {
-        pass.area = (struct area){0};
-        residency_scan(&flight.residency, map->start, map->end, on_run, NULL);
-        finish_area(map);
-    }
+    pass.area = (struct area){0};
+    residency_scan(&flight.residency, map->start, map->end, on_run, NULL);
+    finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
+}
+
+/* Where the .bss of a module ends that begins here, in whole pages; the kernel may have joined it with what follows. */
+static uint64_t end_of_bss(const struct map *map)
+{
+    uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_MODULES));
+    uint64_t page = flight.residency.page_bytes;
+    if (map->inode || !pass.previous.inode || pass.previous.end != map->start)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lw_module *module = &flight.journal.modules[i];
+        if (module->start < map->start && map->start < module->end)
+            return (module->end + page - 1) & ~(page - 1);
+    }
+    return 0;
+}
+
+static bool on_map(void *context, const struct map *map)
+{
+    struct map rest = *map, bss = *map;
+    if (strncmp(map->name, "[v", 2) == 0)
+        return true;
+    bss.end = end_of_bss(map);
+    if (bss.end > map->start && bss.end < map->end) {
+        bss.name = "";
+        walk_area(&bss);
+        rest.start = bss.end;
+    }
+    walk_area(&rest);
     return true;
 }
 
@@ -376,7 +405,7 @@ void attribution_baseline(void)
 void attribution_scan(void)
 {
     struct lw_state *state = &flight.state;
-    uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
+    uint64_t started = sys_thread_cpu_ns(), now = flight_now_ns();
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
     walk();
     for (uint32_t i = 0; i < count && i < MAX_SITES; i++)
@@ -389,5 +418,5 @@ void attribution_scan(void)
     state->sites_resident_bytes = (uint64_t)pass.explained;
     state->residency_method = flight.residency.method;
     state->scanned_ns = now;
-    state->scan_cost_ns = sys_now_ns() - started;
+    state->scan_cost_ns = sys_thread_cpu_ns() - started;
 }

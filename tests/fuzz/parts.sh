@@ -8,9 +8,9 @@ FUZZ_PARTS="tests/fuzz/mend.c $(echo tests/support/make_*.c report/judgement/*.c
 FUZZ_LIBS='-ljansson -ldw -lelf -lprotobuf-c -lz -lncursesw -ltinfo -lstdc++ -lm'
 mkdir -p "$FUZZ_OUT"
 
-# Journals that libFuzzer found worth keeping, unpacked to $FUZZ_OUT/corpus.
+# fuzz_corpus READER: what libFuzzer found worth keeping (guided.sh), unpacked to $FUZZ_OUT/corpus-READER
 fuzz_corpus() {
-    rm -rf "$FUZZ_OUT/corpus"
-    mkdir -p "$FUZZ_OUT/corpus"
-    tar -xzf tests/fuzz/corpus.tar.gz -C "$FUZZ_OUT/corpus"
+    rm -rf "$FUZZ_OUT/corpus-$1"
+    mkdir -p "$FUZZ_OUT/corpus-$1"
+    [ ! -e "tests/fuzz/corpus-$1.tar.xz" ] || tar -xJf "tests/fuzz/corpus-$1.tar.xz" -C "$FUZZ_OUT/corpus-$1"
 }

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds the fuzz drivers of the journal and kernel log readers with the sanitizers and runs them:
-# tests/fuzz/run.sh [N [SEED]] or [FILE...]; in
-# the end the journals that libFuzzer found worth keeping (guided.sh).
+# tests/fuzz/run.sh [N [SEED]] or [FILE...]; in the end what libFuzzer found worth keeping (guided.sh).
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/fuzz/parts.sh
@@ -22,7 +21,7 @@ esac
 build kernel_log_fuzz tests/fuzz/kernel_log_driver.c tests/fuzz/kernel_log_fuzz.c
 "$FUZZ_OUT/journal_fuzz" "$@"
 "$FUZZ_OUT/kernel_log_fuzz" "${1:-4000}" "${2:-1}" tests/data/kernel_log/[0-9]*
-fuzz_corpus
-"$FUZZ_OUT/journal_fuzz" "$FUZZ_OUT"/corpus/*
-echo "ok 3 - $(find "$FUZZ_OUT/corpus" -type f | wc -l) journals that were kept do no harm"
+fuzz_corpus journal
+"$FUZZ_OUT/journal_fuzz" "$FUZZ_OUT"/corpus-journal/*
+echo "ok 3 - $(find "$FUZZ_OUT/corpus-journal" -type f | wc -l) journals that were kept do no harm"
 echo 1..3
