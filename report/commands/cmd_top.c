@@ -112,7 +112,7 @@ static void candidates_find(struct candidates *candidates)
         candidates->items[candidates->count++] = (struct top_candidate){
             .pid = profile->identity->pid,
             .command = profile->command,
-            .resident_bytes = verdict_resident_bytes(profile),
+            .resident_bytes = profile_resident_bytes(profile),
             .headroom_bytes = profile->binding ? profile->state.headroom_bytes : LW_UNLIMITED,
         };
     }

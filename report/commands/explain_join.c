@@ -131,7 +131,7 @@ void explain_journals_join(struct explain_journals *journals, struct oom_story *
         struct profile *profile = load_profile(found->path, true, &ignored);
         if (!profile)
             continue;
-        struct oom_life life = kernel_life(profile->identity, kernel_lived_ns(profile), verdict_resident_bytes(profile),
+        struct oom_life life = kernel_life(profile->identity, kernel_lived_ns(profile), profile_resident_bytes(profile),
                                            journals->boot_id);
         if (profile->end == PROFILE_LIVE) /* it runs: it lived all the time until now */
             life.lived_ns = 1000000 * SEC;

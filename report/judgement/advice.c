@@ -141,7 +141,7 @@ static void advise_site(const struct profile *profile, const struct verdict *ver
     for (size_t i = 0; i < profile->line_count && i < 2; i++) {
         const struct line *line = &profile->lines[i];
         const char *remedy = remedy_of_stack(&line->sites[0]->stack);
-        if (remedy && line->resident_bytes > verdict_resident_bytes(profile) / 10)
+        if (remedy && line->resident_bytes > profile_resident_bytes(profile) / 10)
             add(pile, ADVICE_PROPER, "%s: %s", label_place(line->frame).text, remedy);
         else if (i == 0 && verdict->cause == CAUSE_SITE_GROWTH && line->growth_run_bytes_per_s > 0)
             add(pile, ADVICE_PROPER, "%s: %llu allocations are alive; free them, or bound what keeps them",

@@ -76,7 +76,6 @@ static uint64_t tick_pressing(const struct lw_tick *tick)
     return current > reclaimable ? current - reclaimable : 0;
 }
 
-/* Only ticks with the binding level of the last one can be compared with it. */
 /* Those up to the moment that is told of. */
 static size_t ticks_told(const struct profile *profile)
 {
@@ -87,6 +86,7 @@ static size_t ticks_told(const struct profile *profile)
     return count;
 }
 
+/* Only ticks with the binding level of the last one can be compared with it. */
 static void weigh_growth(const struct profile *profile, struct evidence *evidence)
 {
     const struct lw_tick *ticks = profile->ticks;

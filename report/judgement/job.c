@@ -87,7 +87,7 @@ static void measure_sizes(struct job_process *process)
     const struct lw_state *state = &process->profile->state;
     uint64_t anon = known_bytes(state->anon_bytes);
 
-    process->resident_bytes = verdict_resident_bytes(process->profile);
+    process->resident_bytes = profile_resident_bytes(process->profile);
     if (process->fork)
         process->inherited_bytes = least(least(process->profile->identity->activation_anon_bytes, anon),
                                          held_at_fork(process->fork, process->profile));

@@ -35,7 +35,7 @@ static int compare(const void *a, const void *b)
         return left->weight > right->weight ? -1 : 1;
     if (l->state.worst_stage != r->state.worst_stage)
         return l->state.worst_stage > r->state.worst_stage ? -1 : 1;
-    uint64_t left_bytes = verdict_resident_bytes(l), right_bytes = verdict_resident_bytes(r);
+    uint64_t left_bytes = profile_resident_bytes(l), right_bytes = profile_resident_bytes(r);
     if (left_bytes != right_bytes)
         return left_bytes > right_bytes ? -1 : 1;
     uint64_t left_start = l->identity->started_realtime_ns, right_start = r->identity->started_realtime_ns;

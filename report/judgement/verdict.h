@@ -2,8 +2,9 @@
 /*
  * verdict: from the evidence in a profile to what happened and why. Pure: no clock, no system call.
  *
- * Two questions, answered one after the other: did memory end this process (oom_kill, and the way it ended), and if it
- * did, whose memory was it (cause). A verdict says only what the journal supports; confidence is 0 to 1.
+ * Two questions, answered one after the other: did memory end this process (death.h), and if it did, whose memory was
+ * it (cause.h). Then the answer in words: sentence.h, evidence_words.h. A verdict says only what the journal supports;
+ * confidence is 0 to 1.
  */
 #ifndef LASTWORDS_REPORT_VERDICT_H
 #define LASTWORDS_REPORT_VERDICT_H
@@ -59,8 +60,5 @@ const char *verdict_oom_kill_name(enum verdict_oom_kill oom_kill);
 
 /* "was about to be OOM-killed", "is running", ...: the end of the title. `out` of `size` bytes. */
 void verdict_title(const struct profile *profile, const struct verdict *verdict, char *out, size_t size);
-
-/* Resident memory of the process, the best number there is. */
-uint64_t verdict_resident_bytes(const struct profile *profile);
 
 #endif

@@ -69,6 +69,13 @@ uint64_t known_bytes(uint64_t bytes)
     return bytes == LW_UNKNOWN ? 0 : bytes;
 }
 
+uint64_t profile_resident_bytes(const struct profile *profile)
+{
+    uint64_t rss = known_bytes(profile->state.rss_bytes);
+
+    return rss ? rss : known_bytes(profile->state.anon_bytes);
+}
+
 static const char *fixed_text(struct profile *profile, const char *text, size_t size)
 {
     return arena_text(&profile->arena, text, strnlen(text, size));

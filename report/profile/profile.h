@@ -205,4 +205,7 @@ uint64_t level_pressing_bytes(const struct lw_level *level);
 /* A size, or 0 where it is LW_UNKNOWN. */
 uint64_t known_bytes(uint64_t bytes);
 
+/* Resident memory of the process, the best number there is. */
+uint64_t profile_resident_bytes(const struct profile *profile);
+
 #endif

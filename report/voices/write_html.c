@@ -100,7 +100,7 @@ static void write_meter(struct sink *sink, const struct profile *profile)
     double unit = 1000.0 / (double)level->limit_bytes;
     double pressing = (double)level_pressing_bytes(level) * unit;
     double reclaimable = (double)known_bytes(level->reclaimable_bytes) * unit;
-    double share = (double)verdict_resident_bytes(profile) * unit;
+    double share = (double)profile_resident_bytes(profile) * unit;
 
     pressing = pressing > 1000 ? 1000 : pressing;
     reclaimable = pressing + reclaimable > 1000 ? 1000 - pressing : reclaimable;
@@ -149,7 +149,7 @@ static void write_line(struct sink *sink, const struct line *line, uint64_t all_
 /* The same choice as on a terminal: at most five, and none below half a percent but the first. */
 static void write_first_lines(struct sink *sink, const struct profile *profile)
 {
-    uint64_t all_bytes = verdict_resident_bytes(profile);
+    uint64_t all_bytes = profile_resident_bytes(profile);
 
     if (profile->line_count == 0) {
         put(sink, "<p class=\"none\">No allocation was recorded: the memory is older than the records, or the process "

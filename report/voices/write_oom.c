@@ -91,7 +91,7 @@ static void write_joins(struct sink *sink, const struct oom_story *story)
         if (line)
             snprintf(cause, sizeof(cause), "; its largest line: %s held %s of %s resident",
                      label_place(line->frame).text, size_prose(line->resident_bytes).text,
-                     size_prose(verdict_resident_bytes(profile)).text);
+                     size_prose(profile_resident_bytes(profile)).text);
         row(sink, "journal", "%s pid %u%s is %s (pid %u): %s%s",
             join->match == OOM_MATCH_SURE ? "" : "probably:", join->pid, join->victim ? ", the victim," : "",
             profile->program, profile->identity->pid, verdict->sentence, cause);

@@ -221,7 +221,7 @@ static void write_line(struct sink *sink, const struct line *line, enum metric t
 /* Lines below half a percent of the resident memory are only counted, unless they were asked for. */
 static bool worth_a_row(const struct profile *profile, const struct line *line, const struct text_options *options)
 {
-    uint64_t least = options->full ? 1 : verdict_resident_bytes(profile) / 200;
+    uint64_t least = options->full ? 1 : profile_resident_bytes(profile) / 200;
 
     if (options->by != METRIC_RESIDENT)
         return metric_of_line(line, options->by) > 0;
@@ -311,7 +311,7 @@ static void write_touched(struct sink *sink, const struct story *story)
 
 static void write_inputs(struct sink *sink, const struct profile *profile)
 {
-    uint64_t resident = verdict_resident_bytes(profile);
+    uint64_t resident = profile_resident_bytes(profile);
 
     for (size_t i = 0; i < profile->input_count && i < 2; i++) {
         const struct input *input = &profile->inputs[i];
@@ -433,7 +433,7 @@ static void write_others(struct sink *sink, const struct story *story)
         verdict_decide(other, story->all, story->all_count, &verdict);
         verdict_title(other, &verdict, title, sizeof(title));
         row(sink, "also", "%.80s (pid %u), %s resident, %s: %s", other->program, other->identity->pid,
-            size_prose(verdict_resident_bytes(other)).text, title, other->name);
+            size_prose(profile_resident_bytes(other)).text, title, other->name);
     }
     if (story->other_count > PROCESS_ROWS)
         row(sink, "also", "%zu more", story->other_count - PROCESS_ROWS);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "judgement/death.h"
+
+#include <signal.h>
+
+#include "judgement/culprit.h"
+
+static bool counter_rose(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->level_count; i++) {
+        const struct lw_level *level = &profile->levels[i].record;
+        if (level->oom_kills != LW_UNKNOWN && level->oom_kills_start != LW_UNKNOWN &&
+            level->oom_kills > level->oom_kills_start)
+            return true;
+    }
+    return false;
+}
+
+/* What the own cgroup's counter says today, against when the journal was made. */
+enum verdict_oom_kill death_counter_today(const struct profile *profile)
+{
+    if (profile->oom_kills_now == LW_UNKNOWN || profile->level_count == 0 ||
+        profile->levels[0].record.oom_kills_start == LW_UNKNOWN)
+        return OOM_KILL_UNKNOWN;
+    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile); /* those were not for us */
+    return profile->oom_kills_now > others ? OOM_KILL_CONFIRMED : OOM_KILL_NO;
+}
+
+static enum verdict_oom_kill judge_unseen_death(const struct profile *profile, const struct evidence *evidence)
+{
+    enum verdict_oom_kill today = death_counter_today(profile);
+
+    if (today != OOM_KILL_UNKNOWN)
+        return today;
+    if (counter_rose(profile))
+        return evidence->near_end ? OOM_KILL_CONFIRMED : OOM_KILL_LIKELY;
+    if (evidence->near_end)
+        return OOM_KILL_LIKELY;
+    return evidence->far_from_end ? OOM_KILL_NO : OOM_KILL_UNKNOWN;
+}
+
+enum verdict_oom_kill death_judge(const struct profile *profile, const struct evidence *evidence)
+{
+    bool killed = profile->end == PROFILE_SIGNALLED && profile->signal == SIGKILL;
+
+    if (profile->end != PROFILE_GONE && !killed)
+        return OOM_KILL_NO;
+    if (profile->kernel_says[0])
+        return OOM_KILL_CONFIRMED;
+    if (!profile->has_outcome)
+        return judge_unseen_death(profile, evidence);
+    if (profile->outcome.oom_kill == 1)
+        return OOM_KILL_CONFIRMED;
+    if (profile->outcome.oom_kill == 2)
+        return OOM_KILL_NO;
+    return judge_unseen_death(profile, evidence);
+}
+
+/* action=signal: the program was asked to end before the kill, and did. */
+bool death_was_told(const struct profile *profile)
+{
+    const struct lw_state *state = &profile->state;
+
+    return profile->has_state && state->action == LW_ACTION_SIGNAL && state->action_ns > state->spared_ns;
+}
