@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +31,14 @@ static const char help[] =
 struct diff_options {
     enum metric metric;
     bool sites, json, symbols;
-    size_t rows; /* 0: not given */
+    uint64_t rows; /* 0: not given */
     bool fail_over;
     double fail_percent; /* negative: bytes count */
     uint64_t fail_bytes;
     const char *output;
 };
 
-enum { OPTION_BY = 256, OPTION_SITES, OPTION_ROWS, OPTION_FAIL, OPTION_JSON, OPTION_NO_SYMBOLS, OPTION_HELP };
+enum { OPTION_BY = OPTION_OWN, OPTION_SITES, OPTION_ROWS, OPTION_FAIL, OPTION_JSON, OPTION_NO_SYMBOLS };
 
 static const struct option long_options[] = {
     {"by", required_argument, NULL, OPTION_BY},
@@ -68,10 +67,9 @@ static bool take_limit(const char *text, struct diff_options *options)
     return strcmp(text, "0") == 0 || size_parse(text, &options->fail_bytes);
 }
 
-/* -1: go on; otherwise the exit status. */
-static int take(int option, const char *name, struct diff_options *options)
+static int take(int option, void *context)
 {
-    char *end = NULL;
+    struct diff_options *options = context;
 
     switch (option) {
     case OPTION_BY:
@@ -83,8 +81,7 @@ static int take(int option, const char *name, struct diff_options *options)
         options->sites = true;
         return -1;
     case OPTION_ROWS:
-        options->rows = strtoul(optarg, &end, 10);
-        if (*end || end == optarg || *optarg == '-' || options->rows == 0)
+        if (!parse_number(optarg, SIZE_MAX, &options->rows))
             return usage_error("diff", "--rows=%s: is not a number of lines", optarg);
         return -1;
     case OPTION_FAIL:
@@ -98,16 +95,13 @@ static int take(int option, const char *name, struct diff_options *options)
     case OPTION_NO_SYMBOLS:
         options->symbols = false;
         return -1;
-    case 'o':
+    default: /* 'o' */
         options->output = optarg;
         return -1;
-    case OPTION_HELP:
-        fputs(help, stdout);
-        return EXIT_DONE;
-    default:
-        return usage_error("diff", option == ':' ? "%s: wants a value" : "%s: no such option", name);
     }
 }
+
+static const struct option_set option_set = {.help = help, .letters = ":o:", .table = long_options, .take = take};
 
 static bool beyond(const struct diff_options *options, const struct comparison *comparison)
 {
@@ -146,12 +140,8 @@ int cmd_diff(int argc, char **argv)
     struct diff_options options = {.symbols = true};
     struct story stories[COMPARE_SIDES];
     struct problem problem;
-    int option, status = -1, loaded = 0;
+    int status = take_options(argc, argv, &option_set, &options), loaded = 0;
 
-    opterr = 0;
-    optind = 1;
-    while (status < 0 && (option = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1)
-        status = take(option, argv[optind - 1], &options);
     if (status >= 0)
         return status;
     if (argc - optind != COMPARE_SIDES)

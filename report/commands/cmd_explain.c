@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,7 +139,7 @@ static int explain_log(struct explain *explain, struct problem *problem)
 
 /* ---- options ---- */
 
-enum { OPTION_LAST = 256, OPTION_PID, OPTION_FOLLOW, OPTION_JSON, OPTION_HELP };
+enum { OPTION_LAST = OPTION_OWN, OPTION_PID, OPTION_FOLLOW, OPTION_JSON };
 
 static const struct option long_options[] = {
     {"last", no_argument, NULL, OPTION_LAST},
@@ -152,56 +151,45 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct explain *explain)
+static int take(int option, void *context)
 {
-    int option;
-    char *end;
+    struct explain *explain = context;
+    uint64_t pid;
 
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1) {
-        switch (option) {
-        case OPTION_LAST:
-            explain->last = true;
-            break;
-        case OPTION_PID:
-            explain->pid = (uint32_t)strtoul(optarg, &end, 10);
-            if (*end || end == optarg || *optarg == '-' || explain->pid == 0)
-                return usage_error("explain", "--pid=%s: is not a process id", optarg);
-            break;
-        case OPTION_FOLLOW:
-            explain->follow = true;
-            break;
-        case OPTION_JSON:
-            explain->json = true;
-            break;
-        case 'o':
-            explain->output = optarg;
-            break;
-        case OPTION_HELP:
-            fputs(help, stdout);
-            return EXIT_DONE;
-        case ':':
-            return usage_error("explain", "%s: wants a value", argv[optind - 1]);
-        default:
-            return usage_error("explain", "%s: no such option", argv[optind - 1]);
-        }
+    switch (option) {
+    case OPTION_LAST:
+        explain->last = true;
+        return -1;
+    case OPTION_PID:
+        if (!parse_number(optarg, UINT32_MAX, &pid))
+            return usage_error("explain", "--pid=%s: is not a process id", optarg);
+        explain->pid = (uint32_t)pid;
+        return -1;
+    case OPTION_FOLLOW:
+        explain->follow = true;
+        return -1;
+    case OPTION_JSON:
+        explain->json = true;
+        return -1;
+    default: /* 'o' */
+        explain->output = optarg;
+        return -1;
     }
-    explain->subjects = argv + optind;
-    if (explain->follow && (explain->last || (explain->subjects[0] && strcmp(explain->subjects[0], "-") == 0)))
-        return usage_error("explain", "--follow: goes with neither --last nor standard input");
-    return -1;
 }
+
+static const struct option_set option_set = {.help = help, .letters = ":o:", .table = long_options, .take = take};
 
 int cmd_explain(int argc, char **argv)
 {
     struct explain explain = {.json = false};
     struct problem problem;
-    int status = parse(argc, argv, &explain);
+    int status = take_options(argc, argv, &option_set, &explain);
 
     if (status >= 0)
         return status;
+    explain.subjects = argv + optind;
+    if (explain.follow && (explain.last || (explain.subjects[0] && strcmp(explain.subjects[0], "-") == 0)))
+        return usage_error("explain", "--follow: goes with neither --last nor standard input");
     bool file = explain.subjects[0] && !explain.follow;
     explain.journals = explain_journals_find(explain.subjects + file, !file, &problem);
     if (!explain.journals || sink_open(&explain.sink, explain.output, &problem) != 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +45,6 @@ struct report_options {
     bool full;
     bool symbols;
     const char *output;
-    char **names; /* NULL-terminated */
     struct view view;
 };
 
@@ -64,53 +62,55 @@ static void write_page(struct sink *sink, const struct story *story, const struc
     write_html(sink, story);
 }
 
-static const struct format formats[] = {
-    {"html", ".html", write_page},          {"json", NULL, write_json_view},  {"folded", NULL, write_folded},
-    {"speedscope", NULL, write_speedscope}, {"pprof", ".pb.gz", write_pprof}, {"prometheus", NULL, write_prometheus},
+enum { FORMAT_HTML, FORMAT_JSON, FORMAT_FOLDED, FORMAT_SPEEDSCOPE, FORMAT_PPROF, FORMAT_PROMETHEUS, FORMAT_COUNT };
+
+static const struct format formats[FORMAT_COUNT] = {
+    [FORMAT_HTML] = {"html", ".html", write_page},     [FORMAT_JSON] = {"json", NULL, write_json_view},
+    [FORMAT_FOLDED] = {"folded", NULL, write_folded},  [FORMAT_SPEEDSCOPE] = {"speedscope", NULL, write_speedscope},
+    [FORMAT_PPROF] = {"pprof", ".pb.gz", write_pprof}, [FORMAT_PROMETHEUS] = {"prometheus", NULL, write_prometheus},
 };
 
 /* ---- options ---- */
 
-enum { OPTION_FULL = 256, OPTION_SITES, OPTION_BY, OPTION_NATIVE, OPTION_NO_SYMBOLS, OPTION_HELP, OPTION_FORMAT };
-
-static const struct option long_options[] = {
-    {"html", no_argument, NULL, OPTION_FORMAT},   {"json", no_argument, NULL, OPTION_FORMAT},
-    {"folded", no_argument, NULL, OPTION_FORMAT}, {"speedscope", no_argument, NULL, OPTION_FORMAT},
-    {"pprof", no_argument, NULL, OPTION_FORMAT},  {"prometheus", no_argument, NULL, OPTION_FORMAT},
-    {"full", no_argument, NULL, OPTION_FULL},     {"sites", required_argument, NULL, OPTION_SITES},
-    {"by", required_argument, NULL, OPTION_BY},   {"native", no_argument, NULL, OPTION_NATIVE},
-    {"output", required_argument, NULL, 'o'},     {"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
-    {"help", no_argument, NULL, OPTION_HELP},     {NULL, 0, NULL, 0},
+enum {
+    OPTION_FULL = OPTION_OWN,
+    OPTION_SITES,
+    OPTION_BY,
+    OPTION_NATIVE,
+    OPTION_NO_SYMBOLS,
+    OPTION_FORMAT /* and the place in `formats` */
 };
 
-static bool take_format(const char *name, struct report_options *options)
-{
-    const struct format *format = formats;
+static const struct option long_options[] = {
+    {"html", no_argument, NULL, OPTION_FORMAT + FORMAT_HTML},
+    {"json", no_argument, NULL, OPTION_FORMAT + FORMAT_JSON},
+    {"folded", no_argument, NULL, OPTION_FORMAT + FORMAT_FOLDED},
+    {"speedscope", no_argument, NULL, OPTION_FORMAT + FORMAT_SPEEDSCOPE},
+    {"pprof", no_argument, NULL, OPTION_FORMAT + FORMAT_PPROF},
+    {"prometheus", no_argument, NULL, OPTION_FORMAT + FORMAT_PROMETHEUS},
+    {"full", no_argument, NULL, OPTION_FULL},
+    {"sites", required_argument, NULL, OPTION_SITES},
+    {"by", required_argument, NULL, OPTION_BY},
+    {"native", no_argument, NULL, OPTION_NATIVE},
+    {"output", required_argument, NULL, 'o'},
+    {"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
 
-    while (strcmp(format->name, name) != 0)
-        format++;
-    bool alone = !options->format || options->format == format;
-    options->format = format;
-    return alone;
-}
-
-/* -1: go on; otherwise the exit status. */
-static int take(int option, const char *name, struct report_options *options)
+static int take(int option, void *context)
 {
-    char *end = NULL;
+    struct report_options *options = context;
+    uint64_t sites;
 
     switch (option) {
-    case OPTION_FORMAT:
-        if (!take_format(name, options))
-            return usage_error("report", "--%s: one format at a time", name);
-        return -1;
     case OPTION_FULL:
         options->full = true;
         return -1;
     case OPTION_SITES:
-        options->view.sites = strtoul(optarg, &end, 10);
-        if (*end || end == optarg || *optarg == '-' || options->view.sites == 0)
+        if (!parse_number(optarg, SIZE_MAX, &sites))
             return usage_error("report", "--sites=%s: is not a number of lines", optarg);
+        options->view.sites = sites;
         return -1;
     case OPTION_BY:
         if (!metric_parse(optarg, &options->view.by))
@@ -125,26 +125,17 @@ static int take(int option, const char *name, struct report_options *options)
     case 'o':
         options->output = optarg;
         return -1;
-    case OPTION_HELP:
-        fputs(help, stdout);
-        return EXIT_DONE;
     default:
-        return usage_error("report", option == ':' ? "%s: wants a value" : "%s: no such option", name);
+        break;
     }
+    const struct format *format = &formats[option - OPTION_FORMAT];
+    if (options->format && options->format != format)
+        return usage_error("report", "--%s: one format at a time", format->name);
+    options->format = format;
+    return -1;
 }
 
-/* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct report_options *options)
-{
-    int option, index = 0, status = -1;
-
-    opterr = 0;
-    optind = 1;
-    while (status < 0 && (option = getopt_long(argc, argv, ":o:", long_options, &index)) != -1)
-        status = take(option, option == OPTION_FORMAT ? long_options[index].name : argv[optind - 1], options);
-    options->names = argv + optind;
-    return status;
-}
+static const struct option_set option_set = {.help = help, .letters = ":o:", .table = long_options, .take = take};
 
 /* ---- output ---- */
 
@@ -196,11 +187,11 @@ int cmd_report(int argc, char **argv)
     struct subjects subjects;
     struct problem problem;
     struct story story;
-    int status = parse(argc, argv, &options);
+    int status = take_options(argc, argv, &option_set, &options);
 
     if (status >= 0)
         return status;
-    if (!subjects_load(options.names, options.symbols, &subjects, &problem)) {
+    if (!subjects_load(argv + optind, options.symbols, &subjects, &problem)) {
         problem_print(&problem);
         return EXIT_UNREADABLE;
     }

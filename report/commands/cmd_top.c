@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ struct top_options {
     const char *subject; /* NULL: look around */
 };
 
-enum { OPTION_ONCE = 256, OPTION_BY, OPTION_INTERVAL, OPTION_HELP };
+enum { OPTION_ONCE = OPTION_OWN, OPTION_BY, OPTION_INTERVAL };
 
 static const struct option long_options[] = {
     {"once", no_argument, NULL, OPTION_ONCE},
@@ -50,9 +49,9 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* -1: go on; otherwise the exit status. */
-static int take(int option, const char *name, struct top_options *options)
+static int take(int option, void *context)
 {
+    struct top_options *options = context;
     char *end = NULL;
     double seconds;
 
@@ -64,19 +63,16 @@ static int take(int option, const char *name, struct top_options *options)
         if (metric_parse(optarg, &options->by) && options->by != METRIC_TOUCHED)
             return -1;
         return usage_error("top", "--by=%s: is none of resident, committed, growth, peak", optarg);
-    case OPTION_INTERVAL:
+    default: /* OPTION_INTERVAL */
         seconds = strtod(optarg, &end);
         if (*end || end == optarg || !(seconds >= 0.1 && seconds <= 3600))
             return usage_error("top", "--interval=%s: is not a time from 0.1 to 3600 s", optarg);
         options->interval_ms = (int)(seconds * 1000);
         return -1;
-    case OPTION_HELP:
-        fputs(help, stdout);
-        return EXIT_DONE;
-    default:
-        return usage_error("top", option == ':' ? "%s: wants a value" : "%s: no such option", name);
     }
 }
+
+static const struct option_set option_set = {.help = help, .letters = ":", .table = long_options, .take = take};
 
 /* ---- the list of processes ---- */
 
@@ -282,12 +278,8 @@ int cmd_top(int argc, char **argv)
     struct top_options options = {.by = METRIC_RESIDENT, .interval_ms = (int)(DEFAULT_INTERVAL * 1000)};
     static struct top top;
     struct problem problem = {.text = ""};
-    int option, status = -1;
+    int status = take_options(argc, argv, &option_set, &options);
 
-    opterr = 0;
-    optind = 1;
-    while (status < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        status = take(option, argv[optind - 1], &options);
     if (status >= 0)
         return status;
     if (argc - optind > 1)

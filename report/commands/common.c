@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/commands.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "commands/kernel_witness.h"
 #include "sources/cgroup_tree.h"
@@ -21,8 +23,38 @@ int usage_error(const char *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
-/* The counter of the cgroup that the process was in, if that still exists: its path below the mount is in the journal.
- */
+bool parse_number(const char *text, uint64_t most, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long read = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || read == 0 || read > most)
+        return false;
+    *number = read;
+    return true;
+}
+
+int take_options(int argc, char **argv, const struct option_set *set, void *options)
+{
+    int option, status = -1;
+
+    opterr = 0;
+    optind = 1;
+    while (status < 0 && (option = getopt_long(argc, argv, set->letters, set->table, NULL)) != -1) {
+        if (option == OPTION_HELP) {
+            fputs(set->help, stdout);
+            status = EXIT_DONE;
+        } else if (option == ':' || option == '?') {
+            status = usage_error(argv[0], option == ':' ? "%s: wants a value" : "%s: no such option", argv[optind - 1]);
+        } else {
+            status = set->take(option, options);
+        }
+    }
+    return status;
+}
+
+/* Of the cgroup that the process was in, if that still exists: its path below the mount is in the journal. */
 static uint64_t counter_today(const struct profile *profile)
 {
     char directory[PATH_MAX];

@@ -16,6 +16,7 @@
 #include "sources/cgroup_tree.h"
 #include "sources/journal_find.h"
 #include "sources/sizes.h"
+#include "sources/text.h"
 
 /* A file of one line, without its end; "" when it cannot be read. */
 static const char *line_of(const char *path, char *text, size_t size)
@@ -46,7 +47,8 @@ static void check_limit(struct finding *finding)
 {
     static struct cgroup_place place;
     static struct cgroup_level levels[CGROUP_MAX_LEVELS];
-    size_t count = cgroup_place_read(0, &place) == 0 ? cgroup_levels(&place, levels) : 0, used = 0;
+    size_t count = cgroup_place_read(0, &place) == 0 ? cgroup_levels(&place, levels) : 0;
+    size_t size = sizeof(finding->text);
     uint64_t least = LW_UNLIMITED;
 
     if (count == 0) {
@@ -54,19 +56,19 @@ static void check_limit(struct finding *finding)
         snprintf(finding->text, sizeof(finding->text), "no memory controller is mounted: only the host can be watched");
         return;
     }
-    used = (size_t)snprintf(finding->text, sizeof(finding->text), "%s", place.version == CGROUP_V1 ? "v1" : "v2");
-    for (size_t i = 0; i < count && used < sizeof(finding->text) - 160; i++) {
+    snprintf(finding->text, size, "%s", place.version == CGROUP_V1 ? "v1" : "v2");
+    for (size_t i = 0; i < count && strlen(finding->text) < size - 160; i++) {
         const struct cgroup_level *level = &levels[i];
         bool unlimited = level->limit_bytes == LW_UNLIMITED;
-        used += (size_t)snprintf(finding->text + used, sizeof(finding->text) - used, "; %.60s limit %s", level->path,
-                                 unlimited ? "none" : size_prose(level->limit_bytes).text);
+        text_append(finding->text, size, "; %.60s limit %s", level->path,
+                    unlimited ? "none" : size_prose(level->limit_bytes).text);
         if (!unlimited)
-            used += (size_t)snprintf(finding->text + used, sizeof(finding->text) - used, ", used %s, headroom %s",
-                                     size_prose(level->used_bytes).text, size_prose(level->headroom_bytes).text);
+            text_append(finding->text, size, ", used %s, headroom %s", size_prose(level->used_bytes).text,
+                        size_prose(level->headroom_bytes).text);
         least = level->headroom_bytes < least ? level->headroom_bytes : least;
     }
     if (least == LW_UNLIMITED)
-        snprintf(finding->text + used, sizeof(finding->text) - used, "; the host is the limit");
+        text_append(finding->text, size, "; the host is the limit");
 }
 
 static void check_run(struct finding *finding)

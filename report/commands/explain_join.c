@@ -22,25 +22,17 @@ struct explain_journals {
 static bool find_in(struct explain_journals *journals, const char *subject, struct problem *problem)
 {
     struct stat status;
-    struct journal_found *found;
-    int error =
-        stat(subject, &status) == 0 && S_ISDIR(status.st_mode) ? journal_find(subject, NULL, NULL, &journals->list) : 1;
+    bool directory = stat(subject, &status) == 0 && S_ISDIR(status.st_mode);
+    int error = directory ? journal_find(subject, NULL, NULL, &journals->list) : 0;
 
-    if (error < 0)
+    if (error)
         problem_set(problem, "%.400s: cannot be read (%s)", subject, strerror(-error));
-    if (error <= 0)
+    if (directory)
         return error == 0;
-    journals->list.items = array_resize(journals->list.items, journals->list.count + 1, sizeof(*found));
-    found = &journals->list.items[journals->list.count];
-    memset(found, 0, sizeof(*found));
-    snprintf(found->path, sizeof(found->path), "%s", subject);
-    if (!journal_peek(subject, &found->header, &found->identity)) {
-        problem_set(problem, "%.400s: neither a journal nor a directory of journals", subject);
-        return false;
-    }
-    found->changed = status.st_mtim;
-    journals->list.count++;
-    return true;
+    if (journal_list_add(subject, NULL, NULL, &journals->list))
+        return true;
+    problem_set(problem, "%.400s: neither a journal nor a directory of journals", subject);
+    return false;
 }
 
 struct explain_journals *explain_journals_find(char **subjects, bool live, struct problem *problem)

@@ -65,8 +65,7 @@ static bool judge_nobody(const struct oom_record *record, uint64_t full, struct 
     if (shmem > full / 2)
         say(words, OOM_CULPRIT_SHARED,
             "not one process: %s of %s is shared memory or files in tmpfs (/dev/shm, /tmp, emptyDir with medium "
-            "Memory). "
-            "Killing a process does not free tmpfs: what is written there must be deleted",
+            "Memory). Killing a process does not free tmpfs: what is written there must be deleted",
             size_prose(shmem).text, size_prose(full).text);
     else if (kernel > full / 2)
         say(words, OOM_CULPRIT_KERNEL,
@@ -146,6 +145,5 @@ void oom_culprit_judge(const struct oom_record *record, struct oom_words *words)
     else
         say(words, OOM_CULPRIT_UNKNOWN,
             "the record does not show the other processes: the victim was the one with the highest score, which need "
-            "not "
-            "be the one that grew");
+            "not be the one that grew");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sources/sizes.h"
+#include "sources/text.h"
 
 /* ---- rows ---- */
 
@@ -19,17 +20,6 @@ __attribute__((format(printf, 3, 4))) static void say(struct oom_words *words, c
     row->key = key;
     va_start(arguments, format);
     vsnprintf(row->text, sizeof(row->text), format, arguments);
-    va_end(arguments);
-}
-
-/* Appends to a text of `size` bytes; what finds no room is cut. */
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format, ...)
-{
-    size_t used = strlen(text);
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text + used, size - used, format, arguments);
     va_end(arguments);
 }
 
@@ -94,14 +84,14 @@ static void row_where(const struct oom_record *record, struct oom_words *words)
 
     for (size_t i = 0; i < sizeof(constraints) / sizeof(constraints[0]); i++)
         if (strcmp(record->constraint, constraints[i].name) == 0)
-            add(text, sizeof(text), "%s: %s", constraints[i].name, constraints[i].text);
+            text_append(text, sizeof(text), "%s: %s", constraints[i].name, constraints[i].text);
     if (record->oom_memcg[0])
-        add(text, sizeof(text), "%sthe limit is that of %.400s", text[0] ? "; " : "", record->oom_memcg);
+        text_append(text, sizeof(text), "%sthe limit is that of %.400s", text[0] ? "; " : "", record->oom_memcg);
     if (record->task_memcg[0] && strcmp(record->task_memcg, record->oom_memcg) != 0)
-        add(text, sizeof(text), "%sthe victim was in %.400s%s", text[0] ? "; " : "", record->task_memcg,
-            record->oom_memcg[0] ? ", below it: the limit of an ancestor, not its own" : "");
+        text_append(text, sizeof(text), "%sthe victim was in %.400s%s", text[0] ? "; " : "", record->task_memcg,
+                    record->oom_memcg[0] ? ", below it: the limit of an ancestor, not its own" : "");
     if (record->mems_allowed[0] && strcmp(record->mems_allowed, "0") != 0)
-        add(text, sizeof(text), "; memory nodes %s", record->mems_allowed);
+        text_append(text, sizeof(text), "; memory nodes %s", record->mems_allowed);
     if (text[0])
         say(words, "where", "%s", text);
 }
@@ -188,7 +178,8 @@ static void say_parts(struct oom_words *words, const char *key, const struct par
 
     for (size_t i = 0; i < count; i++)
         if (known(parts[i].bytes) && (parts[i].bytes > 0 || i == 0))
-            add(text, sizeof(text), "%s%s %s", text[0] ? "; " : "", size_prose(parts[i].bytes).text, parts[i].text);
+            text_append(text, sizeof(text), "%s%s %s", text[0] ? "; " : "", size_prose(parts[i].bytes).text,
+                        parts[i].text);
     if (text[0])
         say(words, key, "%s", text);
 }
@@ -253,9 +244,10 @@ static void row_machine(const struct oom_record *record, struct oom_words *words
     for (size_t i = 0; i < record->zone_count; i++) {
         const struct oom_zone *zone = &record->zones[i];
         if (known(zone->free_bytes) && known(zone->min_bytes))
-            add(zones, sizeof(zones), "%s%s free %s, %s min %s", zones[0] ? "; " : "", zone->name,
-                size_prose(zone->free_bytes).text, zone->free_bytes < zone->min_bytes ? "below its" : "above its",
-                size_prose(zone->min_bytes).text);
+            text_append(zones, sizeof(zones), "%s%s free %s, %s min %s", zones[0] ? "; " : "", zone->name,
+                        size_prose(zone->free_bytes).text,
+                        zone->free_bytes < zone->min_bytes ? "below its" : "above its",
+                        size_prose(zone->min_bytes).text);
     }
     if (zones[0])
         say(words, "zones", "%s", zones);
@@ -276,17 +268,18 @@ static void row_victim(const struct oom_record *record, const struct oom_victim 
     };
     char text[1200] = "";
 
-    add(text, sizeof(text), "%s (pid %u", victim->name, victim->pid);
+    text_append(text, sizeof(text), "%s (pid %u", victim->name, victim->pid);
     if (victim->has_uid)
-        add(text, sizeof(text), ", uid %u", victim->uid);
-    add(text, sizeof(text), ")");
+        text_append(text, sizeof(text), ", uid %u", victim->uid);
+    text_append(text, sizeof(text), ")");
     if (!victim->killed)
-        add(text, sizeof(text), ", chosen; the line that says that it was killed is missing");
+        text_append(text, sizeof(text), ", chosen; the line that says that it was killed is missing");
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (known(parts[i].bytes))
-            add(text, sizeof(text), "; %s %s (%s)", parts[i].field, size_prose(parts[i].bytes).text, parts[i].text);
+            text_append(text, sizeof(text), "; %s %s (%s)", parts[i].field, size_prose(parts[i].bytes).text,
+                        parts[i].text);
     if (victim->has_adj)
-        add(text, sizeof(text), "; oom_score_adj %d", victim->adj);
+        text_append(text, sizeof(text), "; oom_score_adj %d", victim->adj);
     say(words, victim == record->victims ? "victim" : "also", "%s", text);
 }
 
@@ -311,23 +304,25 @@ static void row_score(const struct oom_record *record, struct oom_words *words)
     char text[900] = "";
 
     if (known(record->score))
-        add(text, sizeof(text), "the kernel says %llu of 1000%s", (unsigned long long)record->score, task ? ": " : "");
+        text_append(text, sizeof(text), "the kernel says %llu of 1000%s", (unsigned long long)record->score,
+                    task ? ": " : "");
     if (task) {
         oom_score_task(record, task, &score);
-        add(text, sizeof(text), "%lld pages = rss %llu + swap %llu + page tables %llu", (long long)score.points,
-            (unsigned long long)score.rss_pages, (unsigned long long)score.swap_pages,
-            (unsigned long long)score.table_pages);
+        text_append(text, sizeof(text), "%lld pages = rss %llu + swap %llu + page tables %llu", (long long)score.points,
+                    (unsigned long long)score.rss_pages, (unsigned long long)score.swap_pages,
+                    (unsigned long long)score.table_pages);
         if (score.adj != 0 && total > 0)
-            add(text, sizeof(text), " %c %lld (oom_score_adj %d × %llu pages / 1000)", score.adj_pages < 0 ? '-' : '+',
-                (long long)(score.adj_pages < 0 ? -score.adj_pages : score.adj_pages), score.adj,
-                (unsigned long long)total);
+            text_append(text, sizeof(text), " %c %lld (oom_score_adj %d × %llu pages / 1000)",
+                        score.adj_pages < 0 ? '-' : '+',
+                        (long long)(score.adj_pages < 0 ? -score.adj_pages : score.adj_pages), score.adj,
+                        (unsigned long long)total);
         else
-            add(text, sizeof(text), ", oom_score_adj %d", score.adj);
+            text_append(text, sizeof(text), ", oom_score_adj %d", score.adj);
         if (total > 0)
-            add(text, sizeof(text), "; that is %d of 1000 of the %s that could be had", score.per_mille,
-                size_prose(total * record->page_bytes).text);
-        add(text, sizeof(text), "; a page is %s%s", size_prose(record->page_bytes).text,
-            record->page_bytes_known ? "" : " (assumed)");
+            text_append(text, sizeof(text), "; that is %d of 1000 of the %s that could be had", score.per_mille,
+                        size_prose(total * record->page_bytes).text);
+        text_append(text, sizeof(text), "; a page is %s%s", size_prose(record->page_bytes).text,
+                    record->page_bytes_known ? "" : " (assumed)");
     }
     if (text[0])
         say(words, "score", "%s", text);
@@ -368,16 +363,16 @@ static void write_missing(const struct oom_record *record, struct oom_words *wor
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
         if (!(record->parts & wanted[i].any))
-            add(text, size, "%s%s", text[0] ? "; " : "", wanted[i].text);
+            text_append(text, size, "%s%s", text[0] ? "; " : "", wanted[i].text);
     if (!(record->parts & OOM_PART_TASKS) && text[0])
-        add(text, size, ": the log is cut, filtered, or the kernel left it out because kills came fast%s",
-            record->parts & OOM_PART_TRIGGER ? ", or vm.oom_dump_tasks is 0" : "");
+        text_append(text, size, ": the log is cut, filtered, or the kernel left it out because kills came fast%s",
+                    record->parts & OOM_PART_TRIGGER ? ", or vm.oom_dump_tasks is 0" : "");
     else if (text[0])
-        add(text, size, ": the log begins or ends in the middle of the record");
+        text_append(text, size, ": the log begins or ends in the middle of the record");
     if (record->task_dropped > 0)
-        add(text, size, "%s%zu more rows of the table", text[0] ? "; " : "", record->task_dropped);
+        text_append(text, size, "%s%zu more rows of the table", text[0] ? "; " : "", record->task_dropped);
     if (record->victim_dropped > 0)
-        add(text, size, "%s%zu more victims", text[0] ? "; " : "", record->victim_dropped);
+        text_append(text, size, "%s%zu more victims", text[0] ? "; " : "", record->victim_dropped);
 }
 
 void oom_words_say(const struct oom_record *record, struct oom_words *words)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sources/sizes.h"
+#include "sources/text.h"
 
 #define SEC             UINT64_C(1000000000)
 #define STALL_US        100000u /* of a second: 10 % */
@@ -91,14 +92,14 @@ void warning_sentence(const struct warning *warning, char *out, size_t size)
         {"margin", warning->margin_ns},
         {"the complete report", warning->complete_ns},
     };
-    size_t used = 0, known = 0;
+    size_t known = 0;
 
     out[0] = '\0';
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]) && used < size; i++) {
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         bool there = signs[i].t_ns > 0 && signs[i].t_ns <= warning->end_ns;
         known += there;
-        used += (size_t)snprintf(out + used, size - used, "%s%s %s", i > 0 ? ", " : "before the end: ", signs[i].name,
-                                 there ? size_duration((warning->end_ns - signs[i].t_ns) / 1000000).text : "never");
+        text_append(out, size, "%s%s %s", i > 0 ? ", " : "before the end: ", signs[i].name,
+                    there ? size_duration((warning->end_ns - signs[i].t_ns) / 1000000).text : "never");
     }
     if (known == 0)
         out[0] = '\0';

@@ -29,40 +29,48 @@ static bool known(const struct journal_list *list, const struct journal_found *f
     return false;
 }
 
-static void consider(const char *directory, const char *name, journal_wanted *wanted, const void *context,
-                     struct journal_list *list)
+bool journal_list_add(const char *path, journal_wanted *wanted, const void *context, struct journal_list *list)
 {
     struct journal_found *found = array_resize(NULL, 1, sizeof(*found));
     struct stat status;
-    bool here = strcmp(directory, ".") == 0;
-    int length = here ? snprintf(found->path, sizeof(found->path), "%s", name)
-                      : snprintf(found->path, sizeof(found->path), "%s/%s", directory, name);
+    bool good = snprintf(found->path, sizeof(found->path), "%s", path) < (int)sizeof(found->path) &&
+                stat(path, &status) == 0 && journal_peek(path, &found->header, &found->identity);
 
-    if (length < (int)sizeof(found->path) && stat(found->path, &status) == 0 &&
-        journal_peek(found->path, &found->header, &found->identity)) {
+    if (good) {
         found->changed = status.st_mtim;
         found->device = status.st_dev;
         found->inode = status.st_ino;
-        if (!known(list, found) && (!wanted || wanted(found, context))) {
-            list->items = array_resize(list->items, list->count + 1, sizeof(*list->items));
-            list->items[list->count++] = *found;
-        }
+        good = !wanted || wanted(found, context);
+    }
+    if (good && !known(list, found)) {
+        list->items = array_resize(list->items, list->count + 1, sizeof(*list->items));
+        list->items[list->count++] = *found;
     }
     free(found);
+    return good;
+}
+
+void journal_list_sort(struct journal_list *list)
+{
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof(*list->items), newest_first);
 }
 
 int journal_find(const char *directory, journal_wanted *wanted, const void *context, struct journal_list *list)
 {
+    char path[PATH_MAX];
+    bool here = strcmp(directory, ".") == 0;
     DIR *stream = opendir(directory);
 
     if (!stream)
         return -errno;
     for (struct dirent *entry; (entry = readdir(stream));)
-        if (fnmatch(JOURNAL_FILE_PREFIX "*" JOURNAL_FILE_SUFFIX, entry->d_name, 0) == 0)
-            consider(directory, entry->d_name, wanted, context, list);
+        if (fnmatch(JOURNAL_FILE_PREFIX "*" JOURNAL_FILE_SUFFIX, entry->d_name, 0) == 0 &&
+            snprintf(path, sizeof(path), "%s%s%s", here ? "" : directory, here ? "" : "/", entry->d_name) <
+                (int)sizeof(path))
+            journal_list_add(path, wanted, context, list);
     closedir(stream);
-    if (list->count > 0)
-        qsort(list->items, list->count, sizeof(*list->items), newest_first);
+    journal_list_sort(list);
     return 0;
 }
 

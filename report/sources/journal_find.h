@@ -33,6 +33,15 @@ typedef bool journal_wanted(const struct journal_found *found, const void *conte
  */
 int journal_find(const char *directory, journal_wanted *wanted, const void *context, struct journal_list *list);
 
+/*
+ * Adds the file, unless it is in the list already, and wherever the list ends. True when it is a journal that is wanted
+ * (NULL: any).
+ */
+bool journal_list_add(const char *path, journal_wanted *wanted, const void *context, struct journal_list *list);
+
+/* Newest first. */
+void journal_list_sort(struct journal_list *list);
+
 /* Where journals go when nobody says: ".", TMPDIR, "/tmp". */
 size_t journal_default_directories(const char *directories[3]);
 

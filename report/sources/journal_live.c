@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sources/arena.h"
-
 static bool runs(const struct journal_found *found, const void *context)
 {
     (void)context;
@@ -64,39 +62,21 @@ bool journal_live_of(uint32_t pid, char *path, size_t size)
     return found;
 }
 
-static void add_mapped(uint32_t pid, struct journal_list *list)
-{
-    struct journal_found *found = array_resize(NULL, 1, sizeof(*found));
-    struct stat status;
-
-    if (journal_live_of(pid, found->path, sizeof(found->path)) && stat(found->path, &status) == 0 &&
-        journal_peek(found->path, &found->header, &found->identity)) {
-        found->changed = status.st_mtim;
-        found->device = status.st_dev;
-        found->inode = status.st_ino;
-        bool known = false;
-        for (size_t i = 0; i < list->count; i++)
-            known = known || (list->items[i].device == found->device && list->items[i].inode == found->inode);
-        if (!known) {
-            list->items = array_resize(list->items, list->count + 1, sizeof(*list->items));
-            list->items[list->count++] = *found;
-        }
-    }
-    free(found);
-}
-
 void journal_live_all(struct journal_list *list)
 {
     const char *directories[3];
     size_t count = journal_default_directories(directories);
+    char path[PATH_MAX];
 
     *list = (struct journal_list){.count = 0};
     for (size_t i = 0; i < count; i++)
         journal_find(directories[i], runs, NULL, list);
     DIR *processes = opendir("/proc");
     for (struct dirent *entry; processes && (entry = readdir(processes));)
-        if (isdigit((unsigned char)entry->d_name[0]))
-            add_mapped((uint32_t)strtoul(entry->d_name, NULL, 10), list);
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            journal_live_of((uint32_t)strtoul(entry->d_name, NULL, 10), path, sizeof(path)))
+            journal_list_add(path, NULL, NULL, list);
     if (processes)
         closedir(processes);
+    journal_list_sort(list);
 }

@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "voices/write_oom.h"
 
-#include <stdarg.h>
-#include <string.h>
-
 #include "profile/labels.h"
 #include "sources/sizes.h"
-
-#define WIDTH       116u
-#define KEY_COLUMNS 13u
-
-/* "  key        text", wrapped at blanks with the continuation below the text. */
-__attribute__((format(printf, 3, 4))) static void row(struct sink *sink, const char *key, const char *format, ...)
-{
-    char text[2048];
-    va_list arguments;
-    size_t column = KEY_COLUMNS;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    sink_style(sink, SINK_DIM);
-    sink_printf(sink, "  %-10s ", key);
-    sink_style(sink, SINK_PLAIN);
-    for (const char *rest = text; *rest;) {
-        char word[sizeof(text)];
-        size_t length = strcspn(rest, " ");
-        snprintf(word, sizeof(word), "%.*s", (int)length, rest);
-        size_t columns = label_columns(word);
-        bool first = column == KEY_COLUMNS;
-        if (!first && column + 1 + columns > WIDTH) {
-            sink_printf(sink, "\n%*s", (int)KEY_COLUMNS, "");
-            column = KEY_COLUMNS;
-            first = true;
-        }
-        sink_printf(sink, "%s%s", first ? "" : " ", word);
-        column += columns + !first;
-        rest += length + strspn(rest + length, " ");
-    }
-    sink_printf(sink, "\n");
-}
+#include "voices/write_row.h"
 
 static bool is_victim(const struct oom_record *record, uint32_t pid)
 {
@@ -92,15 +56,15 @@ static void write_joins(struct sink *sink, const struct oom_story *story)
             snprintf(cause, sizeof(cause), "; its largest line: %s held %s of %s resident",
                      label_place(line->frame).text, size_prose(line->resident_bytes).text,
                      size_prose(profile_resident_bytes(profile)).text);
-        row(sink, "journal", "%s pid %u%s is %s (pid %u): %s%s",
-            join->match == OOM_MATCH_SURE ? "" : "probably:", join->pid, join->victim ? ", the victim," : "",
-            profile->program, profile->identity->pid, verdict->sentence, cause);
-        row(sink, "full story", "lastwords report %s", profile->name);
+        write_row(sink, "journal", "%spid %u%s is %s (pid %u): %s%s",
+                  join->match == OOM_MATCH_SURE ? "" : "probably: ", join->pid, join->victim ? ", the victim," : "",
+                  profile->program, profile->identity->pid, verdict->sentence, cause);
+        write_row(sink, "full story", "lastwords report %s", profile->name);
     }
     if (story->searched && story->join_count == 0)
-        row(sink, "journal",
-            "none fits this pid and time: preload liblastwords.so (lastwords run), and next time the "
-            "line of code is named here");
+        write_row(sink, "journal",
+                  "none fits this pid and time: preload liblastwords.so (lastwords run), and next time the "
+                  "line of code is named here");
 }
 
 void write_oom_text(struct sink *sink, const struct oom_story *story)
@@ -111,10 +75,10 @@ void write_oom_text(struct sink *sink, const struct oom_story *story)
     sink_printf(sink, "lastwords: %s\n", words->title);
     sink_style(sink, SINK_PLAIN);
     for (size_t i = 0; i < words->row_count; i++)
-        row(sink, words->rows[i].key, "%s", words->rows[i].text);
+        write_row(sink, words->rows[i].key, "%s", words->rows[i].text);
     write_tasks(sink, story->record);
-    row(sink, "who", "%s", words->culprit_text);
+    write_row(sink, "who", "%s", words->culprit_text);
     write_joins(sink, story);
     if (words->missing[0])
-        row(sink, "missing", "%s", words->missing);
+        write_row(sink, "missing", "%s", words->missing);
 }

@@ -5,56 +5,17 @@
  */
 #include "voices/write_text.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "judgement/job.h"
 #include "profile/labels.h"
 #include "profile/lines.h"
 #include "sources/sizes.h"
+#include "sources/text.h"
+#include "voices/write_row.h"
 
-#define WIDTH        116u
-#define KEY_COLUMNS  13u
-#define ROW_COLUMNS  43u /* before `where` */
-#define PROCESS_ROWS 12u
 #define MIB          (UINT64_C(1) << 20)
 #define SCAN_LATE_NS UINT64_C(500000000)
-
-/* "  key        text", wrapped at blanks with the continuation below the text. */
-__attribute__((format(printf, 3, 4))) static void row(struct sink *sink, const char *key, const char *format, ...)
-{
-    char text[2048];
-    va_list arguments;
-    size_t column = KEY_COLUMNS, pending = 0;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (sink->take_row) {
-        sink->take_row(sink->context, key, text);
-        return;
-    }
-    sink_style(sink, SINK_DIM);
-    sink_printf(sink, "  %-10s ", key);
-    sink_style(sink, SINK_PLAIN);
-    for (const char *rest = text; *rest;) {
-        size_t length = strcspn(rest, " ");
-        char word[sizeof(text)];
-        snprintf(word, sizeof(word), "%.*s", (int)length, rest);
-        size_t columns = label_columns(word);
-        if (column + pending + columns > WIDTH && column > KEY_COLUMNS) {
-            sink_printf(sink, "\n%*s", (int)KEY_COLUMNS, "");
-            column = KEY_COLUMNS;
-            pending = 0;
-        }
-        sink_printf(sink, "%*s%s", (int)pending, "", word);
-        column += pending + columns;
-        pending = strspn(rest + length, " "); /* blanks inside a row keep their number */
-        rest += length + pending;
-    }
-    sink_printf(sink, "\n");
-}
 
 static void write_title(struct sink *sink, const struct story *story)
 {
@@ -112,19 +73,19 @@ static void write_limit(struct sink *sink, const struct profile *profile)
     char title[320];
 
     if (!profile->has_state) {
-        row(sink, "limit", "unknown: the journal holds no whole state");
+        write_row(sink, "limit", "unknown: the journal holds no whole state");
         return;
     }
     if (!profile->binding) {
-        row(sink, "limit", "none was found");
+        write_row(sink, "limit", "none was found");
         return;
     }
     const struct lw_level *level = &profile->binding->record;
     double percent = level->limit_bytes ? 100.0 * (double)level->headroom_bytes / (double)level->limit_bytes : 0;
-    row(sink, "limit", "%-9s %-26s used %s, reclaimable %s, headroom %s (%.*f %%)", size_prose(level->limit_bytes).text,
-        level_title(profile->binding, title, sizeof(title)), size_prose(known_bytes(level->used_bytes)).text,
-        size_prose(known_bytes(level->reclaimable_bytes)).text, size_prose(level->headroom_bytes).text, percent < 1,
-        percent);
+    write_row(sink, "limit", "%-9s %-26s used %s, reclaimable %s, headroom %s (%.*f %%)",
+              size_prose(level->limit_bytes).text, level_title(profile->binding, title, sizeof(title)),
+              size_prose(known_bytes(level->used_bytes)).text, size_prose(known_bytes(level->reclaimable_bytes)).text,
+              size_prose(level->headroom_bytes).text, percent < 1, percent);
 }
 
 /* The process went on, freed memory and ended: its last numbers would tell nothing. */
@@ -133,9 +94,10 @@ static void write_moment(struct sink *sink, const struct profile *profile)
     uint64_t end_ns = profile->ended_ns ? profile->ended_ns : profile->last_ns;
 
     if (profile->of_moment)
-        row(sink, "moment", "%s after the start, %s before the end: all numbers here are of the report written then",
-            size_duration(profile->moment_ns / 1000000).text,
-            size_duration(end_ns > profile->moment_ns ? (end_ns - profile->moment_ns) / 1000000 : 0).text);
+        write_row(sink, "moment",
+                  "%s after the start, %s before the end: all numbers here are of the report written then",
+                  size_duration(profile->moment_ns / 1000000).text,
+                  size_duration(end_ns > profile->moment_ns ? (end_ns - profile->moment_ns) / 1000000 : 0).text);
 }
 
 /* RAM and swap apart: the headroom counts what can still be swapped. */
@@ -148,7 +110,8 @@ static void write_swap(struct sink *sink, const struct profile *profile)
         return;
     if (level->swap_limit_bytes != LW_UNLIMITED)
         snprintf(of, sizeof(of), " of %s", size_prose(level->swap_limit_bytes).text);
-    row(sink, "swap", "%s%s used, %s of it by this process; %s came back a second, at its worst",
+    write_row(
+        sink, "swap", "%s%s used, %s of it by this process; %s came back a second, at its worst",
         size_prose(level->swap_used_bytes).text, of, size_prose(known_bytes(profile->state.swap_bytes)).text,
         size_prose((uint64_t)profile->state.peak_anon_refaults_per_s * journal_header(profile->journal)->page_bytes)
             .text);
@@ -173,7 +136,7 @@ static void write_growth(struct sink *sink, const struct story *story)
     if (state->time_to_limit_ms != LW_UNKNOWN && state->growth_bytes_per_s > 0 && story->profile->binding)
         snprintf(when, sizeof(when), "; at this rate the limit comes in %s",
                  size_duration(state->time_to_limit_ms).text);
-    row(sink, "growth", "%s over the last %s%s%s", size_rate(state->growth_bytes_per_s).text, span, shape, when);
+    write_row(sink, "growth", "%s over the last %s%s%s", size_rate(state->growth_bytes_per_s).text, span, shape, when);
 }
 
 static void write_pressure(struct sink *sink, const struct profile *profile)
@@ -182,8 +145,8 @@ static void write_pressure(struct sink *sink, const struct profile *profile)
 
     if (!profile->has_state || state->some_total_us == LW_UNKNOWN)
         return;
-    row(sink, "pressure", "some %.1f %%  full %.1f %% (10 s)", state->some_avg10_permyriad / 100.0,
-        state->full_avg10_permyriad / 100.0);
+    write_row(sink, "pressure", "some %.1f %%  full %.1f %% (10 s)", state->some_avg10_permyriad / 100.0,
+              state->full_avg10_permyriad / 100.0);
 }
 
 static void write_ended(struct sink *sink, const struct profile *profile)
@@ -199,7 +162,7 @@ static void write_ended(struct sink *sink, const struct profile *profile)
     if (state->complete_ns >= state->margin_ns && state->margin_ns > 0)
         snprintf(complete, sizeof(complete), "; this report was complete %s after the margin was reached",
                  size_duration((state->complete_ns - state->margin_ns) / 1000000).text);
-    row(sink, "ended", "by lastwords (action=%s)%s%s", profile_action_name(state->action), used, complete);
+    write_row(sink, "ended", "by lastwords (action=%s)%s%s", profile_action_name(state->action), used, complete);
 }
 
 /* The third column is the growth, unless another number was asked for that has no column. */
@@ -215,7 +178,7 @@ static void write_line(struct sink *sink, const struct line *line, enum metric t
 
     sink_printf(sink, "  %12s %12s %12s   %s\n", size_table(line->resident_bytes).text,
                 size_table(line->committed_bytes).text, last.text,
-                label_chain(&line->sites[0]->stack, WIDTH - ROW_COLUMNS).text);
+                label_chain(&line->sites[0]->stack, SCREEN_WIDTH - TEXT_PLACE_COLUMN).text);
 }
 
 /* Lines below half a percent of the resident memory are only counted, unless they were asked for. */
@@ -236,8 +199,8 @@ static void write_lines(struct sink *sink, const struct profile *profile, const 
 
     sink_printf(sink, "\n");
     if (profile->line_count == 0) {
-        row(sink, "where", "no allocation was recorded: the memory is older than the records, or %s",
-            "the process was too short-lived");
+        write_row(sink, "where", "no allocation was recorded: the memory is older than the records, or %s",
+                  "the process was too short-lived");
         return;
     }
     sink_style(sink, SINK_DIM);
@@ -262,28 +225,25 @@ static void write_lines(struct sink *sink, const struct profile *profile, const 
 static void write_explained(struct sink *sink, const struct profile *profile)
 {
     const struct lw_state *state = &profile->state;
-    char text[1200];
-    size_t used = 0;
+    char text[1200], when[80] = "";
 
     if (!profile->has_state)
         return;
     if (state->scanned_ns == 0 || state->scan_anon_bytes == 0 || state->scan_anon_bytes == LW_UNKNOWN) {
-        row(sink, "explained", "resident memory had not been scanned yet: only committed sizes are known");
+        write_row(sink, "explained", "resident memory had not been scanned yet: only committed sizes are known");
         return;
     }
-    bool late = state->written_ns > state->scanned_ns + SCAN_LATE_NS;
-    char when[80] = "";
-    if (late)
+    if (state->written_ns > state->scanned_ns + SCAN_LATE_NS)
         snprintf(when, sizeof(when), " (scanned %s before the last sign of life)",
                  size_duration((state->written_ns - state->scanned_ns) / 1000000).text);
-    used = (size_t)snprintf(text, sizeof(text), "%.1f %% of %s anonymous%s",
-                            100.0 * (double)known_bytes(state->explained_bytes) / (double)state->scan_anon_bytes,
-                            size_prose(state->scan_anon_bytes).text, when);
-    for (size_t i = 0; i < profile->other_count && used < sizeof(text) - 200; i++)
+    snprintf(text, sizeof(text), "%.1f %% of %s anonymous%s",
+             100.0 * (double)known_bytes(state->explained_bytes) / (double)state->scan_anon_bytes,
+             size_prose(state->scan_anon_bytes).text, when);
+    for (size_t i = 0; i < profile->other_count && strlen(text) < sizeof(text) - 200; i++)
         if (profile->others[i].resident_bytes >= MIB / 2)
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "; %s %s", profile->others[i].text,
-                                     size_prose(known_bytes(profile->others[i].resident_bytes)).text);
-    row(sink, "explained", "%s", text);
+            text_append(text, sizeof(text), "; %s %s", profile->others[i].text,
+                        size_prose(known_bytes(profile->others[i].resident_bytes)).text);
+    write_row(sink, "explained", "%s", text);
 }
 
 /* Who touched first what the largest line had reserved, when that was mostly somebody else. */
@@ -304,9 +264,9 @@ static void write_touched(struct sink *sink, const struct story *story)
         }
     }
     if (largest && elsewhere > all / 2 && line->resident_bytes >= MIB)
-        row(sink, "touched", "what %s reserved was first used at %s (%.0f %% of what was seen)",
-            label_place(line->frame).text, label_place(largest->stack.user).text,
-            100.0 * (double)elsewhere / (double)all);
+        write_row(sink, "touched", "what %s reserved was first used at %s (%.0f %% of what was seen)",
+                  label_place(line->frame).text, label_place(largest->stack.user).text,
+                  100.0 * (double)elsewhere / (double)all);
 }
 
 static void write_inputs(struct sink *sink, const struct profile *profile)
@@ -321,8 +281,8 @@ static void write_inputs(struct sink *sink, const struct profile *profile)
         if (input->offset_bytes > 0 && input->offset_bytes < input->size_bytes)
             snprintf(progress, sizeof(progress), ", %.0f %% of it read so far",
                      100.0 * (double)input->offset_bytes / (double)input->size_bytes);
-        row(sink, "input", "%s %s is open%s: resident is %.1f times its size", input->short_path,
-            size_prose(input->size_bytes).text, progress, (double)resident / (double)input->size_bytes);
+        write_row(sink, "input", "%s %s is open%s: resident is %.1f times its size", input->short_path,
+                  size_prose(input->size_bytes).text, progress, (double)resident / (double)input->size_bytes);
     }
 }
 
@@ -331,75 +291,15 @@ static void write_losses(struct sink *sink, const struct profile *profile)
     const struct lw_state *state = &profile->state;
 
     if (state->samples_dropped || state->stacks_dropped || state->frees_unseen)
-        row(sink, "lost", "%llu samples, %llu stacks and %llu frees found no room: the estimates are that much worse",
-            (unsigned long long)state->samples_dropped, (unsigned long long)state->stacks_dropped,
-            (unsigned long long)state->frees_unseen);
+        write_row(sink, "lost",
+                  "%llu samples, %llu stacks and %llu frees found no room: the estimates are that much worse",
+                  (unsigned long long)state->samples_dropped, (unsigned long long)state->stacks_dropped,
+                  (unsigned long long)state->frees_unseen);
     if (profile->other_machine)
-        row(sink, "note", "the journal was written on another machine: whether the process still runs is not known");
+        write_row(sink, "note",
+                  "the journal was written on another machine: whether the process still runs is not known");
     for (size_t i = 0; i < profile->note_count && i < 4; i++)
-        row(sink, "note", "%s", profile->notes[i]);
-}
-
-/* The same line in several processes: what a pool of workers does together. */
-static void write_job_lines(struct sink *sink, const struct job *job, const struct text_options *options)
-{
-    sink_printf(sink, "\n");
-    sink_style(sink, SINK_DIM);
-    sink_printf(sink, "  %12s %12s %12s   %s\n", "resident", "committed", "processes",
-                "where, in all processes together");
-    sink_style(sink, SINK_PLAIN);
-    for (size_t i = 0; i < job->line_count && i < options->lines; i++)
-        sink_printf(sink, "  %12s %12s %12zu   %s\n", size_table(job->lines[i].resident_bytes).text,
-                    size_table(job->lines[i].committed_bytes).text, job->lines[i].processes,
-                    label_frame(job->lines[i].frame).text);
-}
-
-static void write_process(struct sink *sink, const struct job_process *process, bool full)
-{
-    const struct profile *profile = process->profile;
-    char grew[32] = "", pid[32], end[sizeof(process->end) + 64];
-
-    if (process->grew_bytes >= MIB)
-        snprintf(grew, sizeof(grew), "%.1f-%.1f s", (double)process->grew_from_ns / 1e9,
-                 (double)process->grew_to_ns / 1e9);
-    snprintf(pid, sizeof(pid), "(pid %u)", profile->identity->pid);
-    snprintf(end, sizeof(end), "%s: %s", process->end, verdict_cause_name(process->verdict.cause));
-    size_t room = WIDTH - ROW_COLUMNS, taken = strlen(pid) + strlen(end) + 2;
-    sink_printf(sink, "  %12s %12s %12s   %s %s %s\n", size_table(process->own_bytes).text,
-                size_table(process->peak_bytes).text, grew,
-                label_cut(profile->command, taken + 16 < room ? room - taken : 16).text, pid, end);
-    if (full)
-        sink_printf(sink, "  %12s %12s %12s   resident %s%s, %s\n", "", "", "",
-                    size_prose(process->resident_bytes).text, process->present ? "" : ", gone before", profile->name);
-}
-
-/* Several processes: each with its sizes, its growth in the time of the job, its end and its cause; then the total. */
-static void write_job(struct sink *sink, const struct story *story, const struct text_options *options)
-{
-    struct job job;
-
-    if (story->other_count == 0)
-        return;
-    job_make(&job, story);
-    sink_printf(sink, "\n");
-    sink_style(sink, SINK_DIM);
-    sink_printf(sink, "  %12s %12s %12s   %s\n", "own", "peak", "grew at", "process");
-    sink_style(sink, SINK_PLAIN);
-    size_t most = options->full ? job.count : PROCESS_ROWS;
-    for (size_t i = 0; i < job.count && i < most; i++)
-        write_process(sink, &job.processes[i], options->full);
-    if (job.count > most)
-        sink_printf(sink, "  %12s %12s %12s   %zu more: --full\n", "", "", "", job.count - most);
-    row(sink, "together",
-        "%s in %zu process%s at the %s of the first: own %s, shared memory %s and files %s once%s%s%s",
-        size_prose(job.resident_bytes).text, job.present, job.present == 1 ? "" : "es",
-        story->profile->of_moment ? "report" : "end", size_prose(job.own_bytes).text, size_prose(job.shared_bytes).text,
-        size_prose(job.file_bytes).text, job.inherited_bytes > 0 ? "; inherited by fork and not counted again " : "",
-        job.inherited_bytes > 0 ? size_prose(job.inherited_bytes).text : "",
-        job.swapped_bytes > 0 ? "; some of it is swapped besides" : "");
-    if (options->full)
-        write_job_lines(sink, &job, options);
-    job_free(&job);
+        write_row(sink, "note", "%s", profile->notes[i]);
 }
 
 static void write_facts(struct sink *sink, const struct story *story)
@@ -409,7 +309,7 @@ static void write_facts(struct sink *sink, const struct story *story)
     write_swap(sink, story->profile);
     write_growth(sink, story);
     write_pressure(sink, story->profile);
-    row(sink, "cause", "%s", story->verdict.sentence);
+    write_row(sink, "cause", "%s", story->verdict.sentence);
     write_ended(sink, story->profile);
 }
 
@@ -419,24 +319,25 @@ static void write_remedies(struct sink *sink, const struct story *story)
     write_touched(sink, story);
     write_inputs(sink, story->profile);
     for (size_t i = 0; i < story->advice_count; i++)
-        row(sink, story->advices[i].kind == ADVICE_QUICK ? "quick fix" : "proper fix", "%s", story->advices[i].text);
+        write_row(sink, story->advices[i].kind == ADVICE_QUICK ? "quick fix" : "proper fix", "%s",
+                  story->advices[i].text);
     write_losses(sink, story->profile);
 }
 
 /* The other processes in a row each, for voices that have no table of them. */
 static void write_others(struct sink *sink, const struct story *story)
 {
-    for (size_t i = 0; i < story->other_count && i < PROCESS_ROWS; i++) {
+    for (size_t i = 0; i < story->other_count && i < TEXT_PROCESS_ROWS; i++) {
         const struct profile *other = story->others[i];
         struct verdict verdict;
         char title[200];
         verdict_decide(other, story->all, story->all_count, &verdict);
         verdict_title(other, &verdict, title, sizeof(title));
-        row(sink, "also", "%.80s (pid %u), %s resident, %s: %s", other->program, other->identity->pid,
-            size_prose(profile_resident_bytes(other)).text, title, other->name);
+        write_row(sink, "also", "%.80s (pid %u), %s resident, %s: %s", other->program, other->identity->pid,
+                  size_prose(profile_resident_bytes(other)).text, title, other->name);
     }
-    if (story->other_count > PROCESS_ROWS)
-        row(sink, "also", "%zu more", story->other_count - PROCESS_ROWS);
+    if (story->other_count > TEXT_PROCESS_ROWS)
+        write_row(sink, "also", "%zu more", story->other_count - TEXT_PROCESS_ROWS);
 }
 
 void text_rows(const struct story *story, sink_take_row *take_row, void *context)
@@ -457,7 +358,7 @@ void write_text(struct sink *sink, const struct story *story, const struct text_
     write_lines(sink, profile, options);
     sink_printf(sink, "\n");
     write_remedies(sink, story);
-    write_job(sink, story, options);
+    write_text_job(sink, story, options);
     if (options->full)
         write_text_details(sink, story, options);
     else

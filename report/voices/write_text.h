@@ -8,6 +8,8 @@
 #include "sources/sink.h"
 
 #define TEXT_DEFAULT_LINES 5u
+#define TEXT_PROCESS_ROWS  12u /* of a job, without `full` */
+#define TEXT_PLACE_COLUMN  43u /* of the tables, where `where` begins */
 
 struct text_options {
     size_t lines;   /* of the table on the first screen, and of the sites with `full` */
@@ -20,6 +22,9 @@ void write_text(struct sink *sink, const struct story *story, const struct text_
 
 /* The rows of the first screen, key and unwrapped text, in their order, for voices that set them in their own way. */
 void text_rows(const struct story *story, sink_take_row *take_row, void *context);
+
+/* Several processes: each with its sizes, its growth in the time of the job, its end and its cause; then the total. */
+void write_text_job(struct sink *sink, const struct story *story, const struct text_options *options);
 
 /* What follows the first screen with `full`. */
 void write_text_details(struct sink *sink, const struct story *story, const struct text_options *options);
