@@ -6,6 +6,7 @@
 
 #include "commands/explain_follow.h"
 #include "commands/explain_join.h"
+#include "sources/journal_file.h"
 #include "sources/kernel_log_read.h"
 
 static const char help[] =

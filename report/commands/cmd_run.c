@@ -8,6 +8,7 @@
 
 #include "commands/run_options.h"
 #include "commands/run_outcome.h"
+#include "sources/journal_process.h"
 #include "sources/sizes.h"
 
 #define EXIT_CANNOT_RUN 125
@@ -27,19 +28,14 @@ static const char help_tail[] = "  --help\n"
                                 "executed, 127 it was not found,\n"
                                 "2 usage.\n";
 
-/* Field 22 of /proc/self/stat: with the pid it names this process for ever. */
+/* With its start the pid names this process for ever. */
 static bool own_name(char *out, size_t size)
 {
-    char text[1024];
+    uint64_t ticks;
 
-    if (cgroup_read_file("/proc/self/stat", text, sizeof(text)) <= 0)
+    if (!journal_process_start((uint32_t)getpid(), &ticks))
         return false;
-    char *field = strrchr(text, ')');
-    for (int i = 2; field && i < 22; i++)
-        field = strchr(field + 1, ' ');
-    if (!field)
-        return false;
-    snprintf(out, size, "%d.%llu", (int)getpid(), strtoull(field, NULL, 10));
+    snprintf(out, size, "%d.%llu", (int)getpid(), (unsigned long long)ticks);
     return true;
 }
 

@@ -9,6 +9,8 @@
 
 #include "commands/kernel_witness.h"
 #include "sources/cgroup_tree.h"
+#include "sources/journal_file.h"
+#include "sources/journal_process.h"
 
 int usage_error(const char *command, const char *format, ...)
 {

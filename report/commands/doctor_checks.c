@@ -16,12 +16,13 @@
 #include "sources/cgroup_tree.h"
 #include "sources/journal_find.h"
 #include "sources/sizes.h"
+#include "sources/small_file.h"
 #include "sources/text.h"
 
 /* A file of one line, without its end; "" when it cannot be read. */
 static const char *line_of(const char *path, char *text, size_t size)
 {
-    if (cgroup_read_file(path, text, size) < 0)
+    if (small_file_read(path, text, size) < 0)
         text[0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     return text;
@@ -33,7 +34,7 @@ static uint64_t meminfo(const char *name)
     char text[8192];
     size_t length = strlen(name);
 
-    if (cgroup_read_file("/proc/meminfo", text, sizeof(text)) <= 0)
+    if (small_file_read("/proc/meminfo", text, sizeof(text)) <= 0)
         return LW_UNKNOWN;
     for (char *row = text; row; row = strchr(row, '\n')) {
         row += *row == '\n';
@@ -125,11 +126,11 @@ static void check_pressure(struct finding *finding)
     const char *directory = !known ? "" : place.version == CGROUP_V2 ? place.directory : place.unified_directory;
 
     snprintf(path, sizeof(path), "%s/memory.pressure", directory);
-    if (directory[0] && cgroup_read_file(path, text, sizeof(text)) > 0) {
+    if (directory[0] && small_file_read(path, text, sizeof(text)) > 0) {
         snprintf(finding->text, sizeof(finding->text), "of the own cgroup (%.300s)", path);
         return;
     }
-    ssize_t n = cgroup_read_file("/proc/pressure/memory", text, sizeof(text));
+    ssize_t n = small_file_read("/proc/pressure/memory", text, sizeof(text));
     finding->grade = n > 0 ? FINDING_GOOD : FINDING_NOTE;
     if (n > 0)
         snprintf(finding->text, sizeof(finding->text), "of the whole host only (/proc/pressure/memory)");
@@ -180,7 +181,7 @@ static bool in_kubernetes(void)
 
     if (getenv("KUBERNETES_SERVICE_HOST") || access("/var/run/secrets/kubernetes.io", F_OK) == 0)
         return true;
-    return cgroup_read_file("/proc/self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
+    return small_file_read("/proc/self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
 }
 
 static void check_score(struct finding *finding)

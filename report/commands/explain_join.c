@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/kernel_witness.h"
 #include "sources/journal_find.h"
+#include "sources/journal_process.h"
 
 #define SEC UINT64_C(1000000000)
 
@@ -42,7 +43,7 @@ struct explain_journals *explain_journals_find(char **subjects, bool live, struc
     bool good = true;
 
     memset(journals, 0, sizeof(*journals));
-    journals->boot_id = live ? kernel_boot_id() : NULL;
+    journals->boot_id = live ? journal_boot_id() : NULL;
     for (char **subject = subjects; good && *subject; subject++)
         good = find_in(journals, *subject, problem);
     size_t count = *subjects ? 0 : journal_default_directories(directories);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "sources/cgroup_tree.h"
+#include "sources/journal_process.h"
 #include "sources/kernel_log_read.h"
 
 #define SEC            UINT64_C(1000000000)
@@ -22,16 +22,6 @@ struct kill {
 
 static struct kill *kills;
 static size_t kill_count; /* ever seen; kept in a ring */
-
-const char *kernel_boot_id(void)
-{
-    static char boot_id[64];
-
-    if (!boot_id[0] && cgroup_read_file("/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id)) < 0)
-        boot_id[0] = '\0';
-    boot_id[strcspn(boot_id, "\n")] = '\0';
-    return boot_id;
-}
 
 struct oom_life kernel_life(const struct lw_identity *identity, uint64_t lived_ns, uint64_t rss_bytes,
                             const char *boot_id)
@@ -86,7 +76,7 @@ static void read_once(void)
 
 void kernel_witness(struct profile *profile)
 {
-    struct oom_life life = kernel_life(profile->identity, kernel_lived_ns(profile), 0, kernel_boot_id());
+    struct oom_life life = kernel_life(profile->identity, kernel_lived_ns(profile), 0, journal_boot_id());
 
     if (life.other_boot || profile->other_machine)
         return;

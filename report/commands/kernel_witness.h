@@ -16,9 +16,6 @@ struct oom_life kernel_life(const struct lw_identity *identity, uint64_t lived_n
 /* How long it lived, as far as the journal knows. */
 uint64_t kernel_lived_ns(const struct profile *profile);
 
-/* "" when it cannot be read. */
-const char *kernel_boot_id(void);
-
 /*
  * Sets profile->kernel_says when the log can be read and says that this very process (same boot, process id and time)
  * was OOM-killed. The log is read once, at the first call. Silent otherwise.

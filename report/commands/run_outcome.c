@@ -11,7 +11,9 @@
 
 #include "commands/commands.h"
 #include "judgement/story.h"
+#include "sources/journal_file.h"
 #include "sources/journal_find.h"
+#include "sources/journal_process.h"
 #include "voices/write_summary.h"
 
 #define MAX_JOURNALS 256u

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/journal_records.h"
 #include "sources/perf_map.h"
 #include "sources/symbolizer.h"
 

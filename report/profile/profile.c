@@ -7,23 +7,11 @@
 
 #include "profile/frames.h"
 #include "profile/lines.h"
-
-#define MAX_SITES 262144u /* a writer has some thousands: a hostile journal ends here */
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "profile/profile_parts.h"
+#include "sources/journal_records.h"
 
 static const char *const stage_names[] = {"calm", "warn", "relief", "margin", "action"};
 static const char *const action_names[] = {"report", "abort", "refuse", "park", "signal"};
-
-static const char *const level_kinds[] = {
-    [LW_LEVEL_CGROUP_V1] = "cgroup_v1",
-    [LW_LEVEL_CGROUP_V2] = "cgroup_v2",
-    [LW_LEVEL_HOST] = "host",
-    [LW_LEVEL_USER] = "user",
-    [LW_LEVEL_COMMIT] = "commit",
-    [LW_LEVEL_RLIMIT_AS] = "rlimit_as",
-    [LW_LEVEL_RLIMIT_DATA] = "rlimit_data",
-};
 
 static const char *const event_kinds[] = {
     [LW_EVENT_ACTIVATED] = "activated", [LW_EVENT_STAGE] = "stage",       [LW_EVENT_LIMIT] = "limit",
@@ -32,28 +20,14 @@ static const char *const event_kinds[] = {
     [LW_EVENT_DEGRADED] = "degraded",   [LW_EVENT_COMPLETE] = "complete", [LW_EVENT_SIGNAL] = "signal",
 };
 
-static const struct {
-    const char *key;
-    const char *text;
-} other_kinds[] = {
-    [LW_OTHER_INTERPRETER] = {"interpreter", "interpreter and libraries"},
-    [LW_OTHER_BEFORE] = {"before", "older than the records"},
-    [LW_OTHER_STACKS] = {"stacks", "stacks"},
-    [LW_OTHER_SLACK] = {"slack", "allocator slack"},
-    [LW_OTHER_UNTRACKED] = {"untracked", "untracked mappings"},
-    [LW_OTHER_PAGE_TABLES] = {"page_tables", "page tables"},
-    [LW_OTHER_SELF] = {"self", "lastwords itself"},
-    [LW_OTHER_SMALL_OBJECTS] = {"small_objects", "small objects"},
-};
-
 const char *profile_stage_name(uint32_t stage)
 {
-    return stage < COUNT(stage_names) ? stage_names[stage] : "unknown";
+    return stage < PROFILE_COUNT(stage_names) ? stage_names[stage] : "unknown";
 }
 
 const char *profile_action_name(uint32_t action)
 {
-    return action < COUNT(action_names) ? action_names[action] : "unknown";
+    return action < PROFILE_COUNT(action_names) ? action_names[action] : "unknown";
 }
 
 uint64_t level_pressing_bytes(const struct lw_level *level)
@@ -76,12 +50,12 @@ uint64_t profile_resident_bytes(const struct profile *profile)
     return rss ? rss : known_bytes(profile->state.anon_bytes);
 }
 
-static const char *fixed_text(struct profile *profile, const char *text, size_t size)
+const char *profile_fixed_text(struct profile *profile, const char *text, size_t size)
 {
     return arena_text(&profile->arena, text, strnlen(text, size));
 }
 
-static const char *string_text(struct profile *profile, uint32_t offset)
+const char *profile_string_text(struct profile *profile, uint32_t offset)
 {
     size_t length;
     const char *raw = journal_string(profile->journal, offset, &length);
@@ -89,7 +63,7 @@ static const char *string_text(struct profile *profile, uint32_t offset)
     return arena_text(&profile->arena, raw, length < 4096 ? length : 4096);
 }
 
-static uint64_t counted(const struct profile *profile, enum lw_section_kind kind, uint64_t most)
+uint64_t profile_count_of(const struct profile *profile, enum lw_section_kind kind, uint64_t most)
 {
     uint64_t count = journal_count(profile->journal, kind);
 
@@ -123,11 +97,28 @@ static void read_identity(struct profile *profile)
     const struct lw_identity *identity = journal_identity(profile->journal);
 
     profile->identity = identity;
-    profile->name = fixed_text(profile, journal_name(profile->journal), 4096);
-    profile->program = fixed_text(profile, identity->program, sizeof(identity->program));
-    profile->executable = fixed_text(profile, identity->executable, sizeof(identity->executable));
-    profile->directory = fixed_text(profile, identity->directory, sizeof(identity->directory));
+    profile->name = profile_fixed_text(profile, journal_name(profile->journal), 4096);
+    profile->program = profile_fixed_text(profile, identity->program, sizeof(identity->program));
+    profile->executable = profile_fixed_text(profile, identity->executable, sizeof(identity->executable));
+    profile->directory = profile_fixed_text(profile, identity->directory, sizeof(identity->directory));
     read_command(profile);
+}
+
+/* What the launcher saw, where the journal itself does not say more. */
+static void take_outcome(struct profile *profile)
+{
+    const struct lw_outcome *outcome = &profile->outcome;
+    uint64_t ended = outcome->ended_realtime_ns, started = profile->identity->started_realtime_ns;
+
+    profile->signal = outcome->signal > 0 ? outcome->signal : 0;
+    if (profile->ended_ns == 0 && ended > started)
+        profile->ended_ns = ended - started;
+    if (profile->signal == 0 && outcome->exit_code < 0) /* a descendant: nobody waited for it */
+        return;
+    if (profile->end == PROFILE_GONE)
+        profile->end = profile->signal > 0 ? PROFILE_SIGNALLED : PROFILE_EXITED;
+    profile->exit_code_known = profile->signal == 0;
+    profile->exit_code = outcome->exit_code;
 }
 
 static void read_end(struct profile *profile, enum journal_process process)
@@ -138,7 +129,7 @@ static void read_end(struct profile *profile, enum journal_process process)
         [LW_LIFE_EXECED] = PROFILE_EXECED, [LW_LIFE_ENDED] = PROFILE_CONTROLLED,
     };
 
-    profile->end = header->life < COUNT(by_life) ? by_life[header->life] : PROFILE_GONE;
+    profile->end = header->life < PROFILE_COUNT(by_life) ? by_life[header->life] : PROFILE_GONE;
     profile->ended_ns = header->ended_ns;
     profile->exit_code_known = profile->end == PROFILE_EXITED || profile->end == PROFILE_CONTROLLED;
     profile->exit_code = profile->exit_code_known ? header->exit_code : 0;
@@ -148,20 +139,9 @@ static void read_end(struct profile *profile, enum journal_process process)
         profile->signal = SIGABRT;
     }
     profile->has_outcome = journal_outcome(profile->journal, &profile->outcome);
-    profile->outcome_source = fixed_text(profile, profile->outcome.source, sizeof(profile->outcome.source));
+    profile->outcome_source = profile_fixed_text(profile, profile->outcome.source, sizeof(profile->outcome.source));
     if (profile->has_outcome) {
-        uint64_t ended = profile->outcome.ended_realtime_ns;
-        uint64_t started = profile->identity->started_realtime_ns;
-        profile->signal = profile->outcome.signal > 0 ? profile->outcome.signal : 0;
-        bool unseen = profile->signal == 0 && profile->outcome.exit_code < 0; /* a descendant: nobody waited for it */
-        if (profile->end == PROFILE_GONE && !unseen)
-            profile->end = profile->signal > 0 ? PROFILE_SIGNALLED : PROFILE_EXITED;
-        if (!unseen) {
-            profile->exit_code_known = profile->signal == 0;
-            profile->exit_code = profile->outcome.exit_code;
-        }
-        if (profile->ended_ns == 0 && ended > started)
-            profile->ended_ns = ended - started;
+        take_outcome(profile);
     } else if (profile->end == PROFILE_GONE) {
         profile->other_machine = process == JOURNAL_PROCESS_UNKNOWN;
         if (process == JOURNAL_PROCESS_THERE)
@@ -169,222 +149,23 @@ static void read_end(struct profile *profile, enum journal_process process)
     }
 }
 
-static void read_level(struct profile *profile, const struct lw_level *record)
-{
-    struct level *level = &profile->levels[profile->level_count++];
-    bool cgroup = record->kind == LW_LEVEL_CGROUP_V1 || record->kind == LW_LEVEL_CGROUP_V2;
-
-    level->record = *record;
-    level->path = fixed_text(profile, record->path, sizeof(record->path));
-    level->kind = record->kind > 0 && record->kind < COUNT(level_kinds) ? level_kinds[record->kind] : "unknown";
-    if (!level->path[0])
-        level->path = cgroup ? "/" : level->kind;
-}
-
-static int other_compare(const void *a, const void *b)
-{
-    const struct other *left = a, *right = b;
-
-    if (left->resident_bytes != right->resident_bytes)
-        return left->resident_bytes > right->resident_bytes ? -1 : 1;
-    return left->kind < right->kind ? -1 : left->kind > right->kind;
-}
-
-/* Its end came about by itself, or by a signal that let it clean up. */
-static bool ended_by_itself(const struct profile *profile)
-{
-    return profile->end == PROFILE_EXITED || profile->end == PROFILE_EXECED ||
-           ((profile->end == PROFILE_CONTROLLED || profile->end == PROFILE_SIGNALLED) &&
-            profile->state.action == LW_ACTION_SIGNAL && profile->signal != SIGKILL);
-}
-
-/* What is told of the whole run stays as it was at the end. */
-static void choose_moment(struct profile *profile)
-{
-    struct lw_state *state = &profile->state;
-    struct lw_state *moment = arena_new(&profile->arena, 1, sizeof(*moment));
-
-    if (!ended_by_itself(profile) || !journal_moment(profile->journal, moment) || moment->complete_ns == 0 ||
-        state->headroom_bytes <= moment->headroom_bytes)
-        return;
-    moment->stage = state->stage;
-    moment->worst_stage = state->worst_stage;
-    moment->action_ns = state->action_ns;
-    moment->recovered_ns = state->recovered_ns;
-    moment->incidents = state->incidents;
-    moment->refused_count = state->refused_count;
-    moment->refused_bytes = state->refused_bytes;
-    moment->peak_rss_bytes = state->peak_rss_bytes;
-    moment->samples_taken = state->samples_taken;
-    moment->samples_dropped = state->samples_dropped;
-    moment->stacks_dropped = state->stacks_dropped;
-    moment->watcher_cpu_ns = state->watcher_cpu_ns;
-    moment->touch_events = state->touch_events;
-    *state = *moment;
-    profile->of_moment = true;
-    profile->moment_ns = moment->complete_ns;
-}
-
-static void read_state(struct profile *profile)
-{
-    struct lw_state *state = &profile->state;
-
-    profile->oom_kills_now = LW_UNKNOWN;
-    profile->has_state = journal_state(profile->journal, state);
-    if (profile->has_state)
-        choose_moment(profile);
-    if (!profile->has_state) {
-        memset(state, 0, sizeof(*state));
-        state->binding_level = -1;
-        return;
-    }
-    for (uint32_t i = 0; i < state->level_count; i++)
-        read_level(profile, &state->levels[i]);
-    if (state->binding_level >= 0)
-        profile->binding = &profile->levels[state->binding_level];
-    profile->others = arena_new(&profile->arena, state->other_count, sizeof(*profile->others));
-    for (uint32_t i = 0; i < state->other_count; i++) {
-        uint32_t kind = state->others[i].kind;
-        bool known = kind > 0 && kind < COUNT(other_kinds);
-        profile->others[profile->other_count++] = (struct other){
-            .kind = kind,
-            .key = known ? other_kinds[kind].key : "unknown",
-            .text = known ? other_kinds[kind].text : "unknown",
-            .name = string_text(profile, state->others[i].name),
-            .resident_bytes = state->others[i].resident_bytes,
-        };
-    }
-    qsort(profile->others, profile->other_count, sizeof(*profile->others), other_compare);
-}
-
-static int site_compare(const void *a, const void *b)
-{
-    const struct lw_site *left = &((const struct site *)a)->record, *right = &((const struct site *)b)->record;
-
-    if (left->resident_bytes != right->resident_bytes)
-        return left->resident_bytes > right->resident_bytes ? -1 : 1;
-    if (left->committed_bytes != right->committed_bytes)
-        return left->committed_bytes > right->committed_bytes ? -1 : 1;
-    return ((const struct site *)a)->id < ((const struct site *)b)->id ? -1 : 1;
-}
-
-/* Sites that are not listed held nothing worth a record then. */
-static void sites_of_moment(struct profile *profile, uint64_t count)
-{
-    struct lw_moment_site then;
-    uint64_t listed = counted(profile, LW_SECTION_MOMENT_SITES, MAX_SITES);
-
-    for (uint64_t i = 0; i < count; i++) {
-        struct lw_site *record = &profile->sites[i].record;
-        record->resident_bytes = record->committed_bytes = record->swapped_bytes = 0;
-        record->growth_bytes_per_s = 0;
-    }
-    for (uint64_t i = 0; i < listed; i++) {
-        journal_get(profile->journal, LW_SECTION_MOMENT_SITES, i, &then, sizeof(then));
-        if (then.site >= count)
-            continue;
-        struct lw_site *record = &profile->sites[then.site].record;
-        record->resident_bytes = then.resident_bytes;
-        record->committed_bytes = then.committed_bytes;
-        record->growth_bytes_per_s = record->growth_run_bytes_per_s = then.growth_bytes_per_s;
-    }
-}
-
 static void read_events(struct profile *profile)
 {
-    uint64_t count = counted(profile, LW_SECTION_EVENTS, 65536);
+    uint64_t count = profile_count_of(profile, LW_SECTION_EVENTS, 65536);
     struct lw_event record;
 
     profile->events = arena_new(&profile->arena, count, sizeof(*profile->events));
     for (uint64_t i = 0; i < count; i++) {
         journal_get(profile->journal, LW_SECTION_EVENTS, i, &record, sizeof(record));
-        bool known = record.kind > 0 && record.kind < COUNT(event_kinds);
+        bool known = record.kind > 0 && record.kind < PROFILE_COUNT(event_kinds);
         profile->events[profile->event_count++] = (struct event){
             .t_ns = record.t_ns,
             .kind = known ? event_kinds[record.kind] : "unknown",
-            .text = fixed_text(profile, record.text, sizeof(record.text)),
+            .text = profile_fixed_text(profile, record.text, sizeof(record.text)),
             .a = record.a,
             .site = record.site,
         };
     }
-}
-
-/* A stack whose only request failed holds nothing, and matters. */
-static bool was_refused(const struct profile *profile, uint32_t site)
-{
-    for (size_t i = 0; i < profile->event_count; i++)
-        if (site != 0 && profile->events[i].site == site)
-            return true;
-    return false;
-}
-
-static void read_sites(struct profile *profile, struct frames *frames)
-{
-    uint64_t count = counted(profile, LW_SECTION_SITES, MAX_SITES);
-
-    profile->sites = arena_new(&profile->arena, count, sizeof(*profile->sites));
-    for (uint64_t i = 0; i < count; i++)
-        journal_get(profile->journal, LW_SECTION_SITES, i, &profile->sites[i].record, sizeof(struct lw_site));
-    if (profile->of_moment)
-        sites_of_moment(profile, count);
-    for (uint64_t i = 0; i < count; i++) {
-        struct site *site = &profile->sites[profile->site_count];
-        struct lw_site *record = &site->record;
-        *record = profile->sites[i].record;
-        bool nothing = record->committed_bytes == 0 && record->resident_bytes == 0 && record->allocated_bytes == 0;
-        if (nothing && !was_refused(profile, (uint32_t)i))
-            continue;
-        site->id = (uint32_t)i;
-        frames_stack_of_node(frames, record->node, &site->stack);
-        profile->site_count++;
-    }
-    qsort(profile->sites, profile->site_count, sizeof(*profile->sites), site_compare);
-}
-
-static int touch_compare(const void *a, const void *b)
-{
-    const struct lw_touch *left = a, *right = b;
-
-    if (left->site != right->site)
-        return left->site < right->site ? -1 : 1;
-    if (left->bytes != right->bytes)
-        return left->bytes > right->bytes ? -1 : 1;
-    return left->node < right->node ? -1 : left->node > right->node;
-}
-
-static void site_touches(struct profile *profile, struct frames *frames, struct site *site, const struct lw_touch *all,
-                         size_t count)
-{
-    size_t low = 0, high = count, end;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (all[middle].site < site->id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (end = low; end < count && all[end].site == site->id; end++)
-        ;
-    site->touches = arena_new(&profile->arena, end - low, sizeof(*site->touches));
-    for (; low < end; low++) {
-        struct touch *touch = &site->touches[site->touch_count++];
-        touch->bytes = all[low].bytes;
-        frames_stack_of_node(frames, all[low].node, &touch->stack);
-    }
-}
-
-static void read_touches(struct profile *profile, struct frames *frames)
-{
-    uint64_t count = counted(profile, LW_SECTION_TOUCHES, MAX_SITES);
-    struct lw_touch *all = array_resize(NULL, count, sizeof(*all));
-
-    for (uint64_t i = 0; i < count; i++)
-        journal_get(profile->journal, LW_SECTION_TOUCHES, i, &all[i], sizeof(all[i]));
-    qsort(all, count, sizeof(*all), touch_compare);
-    for (size_t i = 0; i < profile->site_count; i++)
-        site_touches(profile, frames, &profile->sites[i], all, count);
-    free(all);
 }
 
 /* A stack that was taken in a signal handler begins with the library's own frames and the frame of the signal. */
@@ -404,7 +185,7 @@ static void drop_own_frames(struct stack *stack)
 
 static void read_threads(struct profile *profile, struct frames *frames)
 {
-    uint64_t count = counted(profile, LW_SECTION_THREADS, 65536);
+    uint64_t count = profile_count_of(profile, LW_SECTION_THREADS, 65536);
     struct lw_thread record;
 
     profile->threads = arena_new(&profile->arena, count, sizeof(*profile->threads));
@@ -417,7 +198,7 @@ static void read_threads(struct profile *profile, struct frames *frames)
         thread->tid = record.tid;
         thread->ready = record.ready;
         thread->run_state = record.run_state >= 'A' && record.run_state <= 'z' ? record.run_state : '?';
-        thread->name = fixed_text(profile, record.name, sizeof(record.name));
+        thread->name = profile_fixed_text(profile, record.name, sizeof(record.name));
         frames_stack_of_words(frames, record.frames, record.ready == LW_THREAD_READY ? frame_count : 0, &thread->stack);
         drop_own_frames(&thread->stack);
         profile->thread_count++;
@@ -426,16 +207,16 @@ static void read_threads(struct profile *profile, struct frames *frames)
 
 static void read_capabilities(struct profile *profile)
 {
-    uint64_t count = counted(profile, LW_SECTION_CAPABILITIES, 4096);
+    uint64_t count = profile_count_of(profile, LW_SECTION_CAPABILITIES, 4096);
     struct lw_capability record;
 
     profile->capabilities = arena_new(&profile->arena, count, sizeof(*profile->capabilities));
     for (uint64_t i = 0; i < count; i++) {
         journal_get(profile->journal, LW_SECTION_CAPABILITIES, i, &record, sizeof(record));
         profile->capabilities[profile->capability_count++] = (struct capability){
-            .name = string_text(profile, record.name),
+            .name = profile_string_text(profile, record.name),
             .available = record.available == 1,
-            .why = string_text(profile, record.why),
+            .why = profile_string_text(profile, record.why),
         };
     }
 }
@@ -451,13 +232,13 @@ static int input_compare(const void *a, const void *b)
 
 static void read_inputs(struct profile *profile)
 {
-    uint64_t count = counted(profile, LW_SECTION_INPUTS, 4096);
+    uint64_t count = profile_count_of(profile, LW_SECTION_INPUTS, 4096);
     struct lw_input record;
 
     profile->inputs = arena_new(&profile->arena, count, sizeof(*profile->inputs));
     for (uint64_t i = 0; i < count; i++) {
         journal_get(profile->journal, LW_SECTION_INPUTS, i, &record, sizeof(record));
-        const char *path = string_text(profile, record.path);
+        const char *path = profile_string_text(profile, record.path);
         profile->inputs[profile->input_count++] = (struct input){
             .path = path,
             .short_path = frames_short_file(path, profile->directory),
@@ -492,7 +273,7 @@ static void read_neighbours(struct profile *profile)
         uint64_t first = known_bytes(record->first_rss_bytes);
         *neighbour = (struct neighbour){
             .record = *record,
-            .name = fixed_text(profile, record->name, sizeof(record->name)),
+            .name = profile_fixed_text(profile, record->name, sizeof(record->name)),
             .held_bytes = held,
             .grown_bytes = held > first ? held - first : 0,
         };
@@ -520,7 +301,7 @@ static void read_notes(struct profile *profile)
 
     profile->notes = arena_new(&profile->arena, count + 1, sizeof(char *));
     for (size_t i = 0; i < count; i++)
-        profile->notes[profile->note_count++] = fixed_text(profile, journal_note(profile->journal, i), 160);
+        profile->notes[profile->note_count++] = profile_fixed_text(profile, journal_note(profile->journal, i), 160);
     if (!profile->has_state)
         profile->notes[profile->note_count++] = "no whole state is in the journal: limits and memory are unknown";
 }
@@ -533,11 +314,11 @@ struct profile *profile_new(struct journal *journal, enum journal_process proces
     profile->journal = journal;
     read_identity(profile);
     read_end(profile, process);
-    read_state(profile);
+    profile_read_state(profile);
     struct frames *frames = frames_new(journal, &profile->arena, symbols);
     read_events(profile);
-    read_sites(profile, frames);
-    read_touches(profile, frames);
+    profile_read_sites(profile, frames);
+    profile_read_touches(profile, frames);
     read_threads(profile, frames);
     frames_free(frames);
     lines_roll_up(profile);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "sources/arena.h"
+#include "sources/journal_process.h"
 #include "sources/journal_reader.h"
 
 enum frame_kind { FRAME_PYTHON, FRAME_NATIVE, FRAME_MARKER };

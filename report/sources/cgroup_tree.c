@@ -8,32 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sources/small_file.h"
+
 #define V1_NO_LIMIT (UINT64_C(1) << 60) /* v1 says PAGE_COUNTER_MAX, some 9.2e18, for "none" */
-
-ssize_t cgroup_read_file(const char *path, char *text, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t done = 0;
-
-    if (fd < 0)
-        return -errno;
-    while (done < size - 1) {
-        ssize_t n = read(fd, text + done, size - 1 - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int error = errno;
-            close(fd);
-            return -error;
-        }
-        if (n == 0)
-            break;
-        done += (size_t)n;
-    }
-    close(fd);
-    text[done] = '\0';
-    return (ssize_t)done;
-}
 
 int cgroup_write_file(const char *directory, const char *file, const char *text)
 {
@@ -54,7 +31,7 @@ static ssize_t read_in(const char *directory, const char *file, char *text, size
     char path[PATH_MAX + 64];
 
     snprintf(path, sizeof(path), "%s/%s", directory, file);
-    return cgroup_read_file(path, text, size);
+    return small_file_read(path, text, size);
 }
 
 int cgroup_read_number(const char *directory, const char *file, uint64_t *value)
@@ -248,11 +225,11 @@ int cgroup_place_read(pid_t pid, struct cgroup_place *place)
     if (pid > 0)
         snprintf(who, sizeof(who), "%d", (int)pid);
     snprintf(path, sizeof(path), "/proc/%s/mountinfo", who);
-    ssize_t n = cgroup_read_file(path, mountinfo, sizeof(mountinfo));
+    ssize_t n = small_file_read(path, mountinfo, sizeof(mountinfo));
     if (n < 0)
         return (int)n;
     snprintf(path, sizeof(path), "/proc/%s/cgroup", who);
-    n = cgroup_read_file(path, cgroup, sizeof(cgroup));
+    n = small_file_read(path, cgroup, sizeof(cgroup));
     if (n < 0)
         return (int)n;
     return cgroup_place_parse(mountinfo, cgroup, place) ? 0 : -ENOENT;

@@ -65,9 +65,6 @@ bool cgroup_read_has_word(const char *directory, const char *file, const char *w
 /* The OOM killer's counter of one cgroup. LW_UNKNOWN when it cannot be read. source: the file, may be NULL. */
 uint64_t cgroup_oom_kills(enum cgroup_version version, const char *directory, char *source, size_t source_size);
 
-/* The whole of a small file, terminated. Length, or -errno. */
-ssize_t cgroup_read_file(const char *path, char *text, size_t size);
-
 int cgroup_write_file(const char *directory, const char *file, const char *text);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "sources/arena.h"
+#include "sources/journal_file.h"
 
 static int newest_first(const void *a, const void *b)
 {

@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sources/journal_file.h"
+#include "sources/journal_process.h"
+
 static bool runs(const struct journal_found *found, const void *context)
 {
     (void)context;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal_reader: opens a journal and hands out whole records. It trusts no byte.
+ * journal_reader: a journal in memory, section by section and record by record. It trusts no byte.
  *
- * The file is copied into memory first (header, then the rest), so that a journal that is being written, truncated or
- * removed at this moment cannot harm the reader, and so that every record below the `used` counts in the header is
- * whole. Sections that do not fit into the file are cut to what is there or left out; each such finding is a note.
- * The layout is specified in shim/journal_format.h.
+ * Sections that do not fit are cut to what is there or left out; each such finding is a note. The layout is specified
+ * in shim/journal_format.h. Files are opened by journal_file; what the records mean is in journal_records.
  */
 #ifndef LASTWORDS_REPORT_JOURNAL_READER_H
 #define LASTWORDS_REPORT_JOURNAL_READER_H
@@ -25,19 +23,13 @@
 
 struct journal;
 
-/* path: a regular file, or "-" for standard input. NULL with the problem set when there is nothing to read in it. */
-struct journal *journal_open(const char *path, struct problem *problem);
-
-/* The same over bytes in memory, which are copied. name: what messages call it. */
+/* Over bytes in memory, which are copied. name: what messages call it. NULL with the problem set: nothing to read. */
 struct journal *journal_from_bytes(const void *bytes, size_t size, const char *name, struct problem *problem);
 
-void journal_close(struct journal *journal);
+/* The same over bytes from array_resize, which it takes over, whatever happens. */
+struct journal *journal_adopt(unsigned char *bytes, size_t size, const char *name, struct problem *problem);
 
-/*
- * Reads only header and identity, for looking at many files. False, without a message, when the file is not a journal
- * of this version or belongs to somebody else's format.
- */
-bool journal_peek(const char *path, struct lw_header *header, struct lw_identity *identity);
+void journal_close(struct journal *journal);
 
 /* Copies; the fixed-size texts in them are terminated, command_bytes is at most sizeof(command). */
 const struct lw_header *journal_header(const struct journal *journal);
@@ -56,32 +48,11 @@ uint64_t journal_dropped(const struct journal *journal, enum lw_section_kind kin
  */
 bool journal_get(const struct journal *journal, enum lw_section_kind kind, uint64_t index, void *record, size_t size);
 
+/* The bytes of a section and where they lie in the file, for reading them again; NULL for one that is not there. */
+unsigned char *journal_section(struct journal *journal, enum lw_section_kind kind, uint64_t *offset, size_t *size);
+
 /* A terminated string inside the journal, raw; "" for an offset that is not one. *length without the terminator. */
 const char *journal_string(const struct journal *journal, uint32_t offset, size_t *length);
-
-/*
- * The newest whole state. Its counts and indexes are within bounds (binding_level is -1 or below level_count), its
- * paths terminated. False when neither slot is whole.
- */
-bool journal_state(const struct journal *journal, struct lw_state *state);
-
-/* The state as it stood when the last complete report was written, likewise; false: there was none. */
-bool journal_moment(const struct journal *journal, struct lw_state *state);
-
-/* False when there was no launcher, or it wrote nothing whole. source is terminated. */
-bool journal_outcome(const struct journal *journal, struct lw_outcome *outcome);
-
-/* The latest whole look at the other processes, names terminated; returns how many, 0 without any. */
-uint32_t journal_neighbours(const struct journal *journal, struct lw_neighbour records[LW_MAX_NEIGHBOURS]);
-
-/* Frames of the stack that ends in `node`, innermost first, at most `capacity`. Returns how many. */
-size_t journal_stack(const struct journal *journal, uint32_t node, uint64_t *frames, size_t capacity);
-
-/*
- * Both timelines as one: whole ticks sorted by time; where the full resolution begins, the thinned ones end.
- * The caller frees *ticks.
- */
-size_t journal_ticks(const struct journal *journal, struct lw_tick **ticks);
 
 /* What is missing or was not believed, one sentence each. */
 size_t journal_note_count(const struct journal *journal);
@@ -93,13 +64,10 @@ uint64_t journal_outcome_offset(const struct journal *journal);
 /* Likewise of the count of its section, which the launcher sets to 1. */
 uint64_t journal_outcome_used_offset(const struct journal *journal);
 
-enum journal_process {
-    JOURNAL_PROCESS_THERE,  /* the process that wrote it runs on this machine */
-    JOURNAL_PROCESS_GONE,   /* same machine and boot, no such process; or the machine was booted again */
-    JOURNAL_PROCESS_UNKNOWN /* written on another machine */
-};
+/* True when a file of `size` bytes with this header is one that this version reads; else the problem says why not. */
+bool journal_header_check(const struct lw_header *header, size_t size, const char *name, struct problem *problem);
 
-/* Compares pid, start and boot id with /proc. */
-enum journal_process journal_process(const struct lw_identity *identity);
+/* Terminates the texts, bounds command_bytes. */
+void journal_identity_bound(struct lw_identity *identity);
 
 #endif

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "make_journal.h"
-#include "sources/journal_reader.h"
+#include "sources/journal_file.h"
+#include "sources/journal_process.h"
+#include "sources/journal_records.h"
 
 static unsigned char *copy_of(struct make_journal *made, size_t *size)
 {
