@@ -2,22 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Wrong settings and wrong files: one clear message, and never a harmed job.
 
+load ../support/work.bash
+
 setup() {
-    unset LASTWORDS LD_PRELOAD
-    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    SHIM=$REPO/build/liblastwords.so
-    COMMAND=$REPO/build/lastwords
-    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
-    [ -e "$SHIM" ] && [ -e "$COMMAND" ] || { echo "the build is missing" >&2; return 1; }
-    cd "$WORK"
+    work_setup
     HOLD="$REPO/build/tests/programs/idle 48 0"
 }
 
-teardown() {
-    cd /
-    chmod -R u+w "$WORK"
-    rm -rf "$WORK"
-}
+teardown() { work_teardown; }
 
 # preloaded SETTING COMMAND…: leaves $status, out and err
 preloaded() {
@@ -39,17 +31,6 @@ one_line_with() {
     for word in "$@"; do
         grep -q -- "$word" err || { echo "expected $word in it"; return 1; }
     done
-}
-
-# usage MESSAGE_STATUS ARGUMENT…: the command ends with this status and says something on standard error
-says() {
-    local wanted=$1
-    shift
-    status=0
-    timeout 20 "$COMMAND" "$@" >out 2>err </dev/null 3>&- || status=$?
-    echo "exit status $status"
-    head -c 1000 err
-    [ "$status" -eq "$wanted" ] && [ -s err ]
 }
 
 # A whole journal, to be damaged.

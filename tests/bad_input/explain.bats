@@ -2,21 +2,17 @@
 # SPDX-License-Identifier: MIT
 # Kernel logs that are none, cut, hostile or huge.
 
+load ../support/work.bash
+
 setup() {
-    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    COMMAND=$REPO/build/lastwords
+    work_setup
     DATA=$REPO/tests/data/kernel_log
-    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
-    cd "$WORK"
 }
 
-teardown() {
-    cd /
-    rm -rf "$WORK"
-}
+teardown() { work_teardown; }
 
-# says STATUS WORD ARGUMENT…: ends with STATUS and one line on standard error that holds WORD
-says() {
+# complains STATUS WORD ARGUMENT…: ends with STATUS and one line on standard error that holds WORD
+complains() {
     local wanted=$1 word=$2 status=0
     shift 2
     timeout 60 "$COMMAND" explain "$@" >out 2>err </dev/null 3>&- || status=$?
@@ -27,22 +23,22 @@ says() {
 
 @test "explain, bad input: no record says what was looked for" {
     seq 1000 >log
-    says 1 'no OOM record in 1000 lines.*invoked oom-killer' log
+    complains 1 'no OOM record in 1000 lines.*invoked oom-killer' log
     : >empty
-    says 1 'no OOM record in 0 lines' empty
-    says 1 'standard input: no OOM record' -
+    complains 1 'no OOM record in 0 lines' empty
+    complains 1 'standard input: no OOM record' -
 }
 
 @test "explain, bad input: files that cannot be read, options that are none" {
-    says 1 'nowhere.*No such file' nowhere
-    says 1 'directory' .
-    says 2 'no such option' --lst
-    says 2 'not a process id' --pid=x
-    says 2 'goes with neither' --follow --last
-    says 1 'neither a journal nor a directory' "$DATA/6.1-global.dmesg" "$DATA/README.md"
+    complains 1 'nowhere.*No such file' nowhere
+    complains 1 'directory' .
+    complains 2 'no such option' --lst
+    complains 2 'not a process id' --pid=x
+    complains 2 'goes with neither' --follow --last
+    complains 1 'neither a journal nor a directory' "$DATA/6.1-global.dmesg" "$DATA/README.md"
     LD_PRELOAD=$REPO/build/liblastwords.so LASTWORDS=keep=always:activate=8M "$REPO/build/tests/programs/idle" 16 0 3>&-
-    says 1 'is a journal, no kernel log' *.lw
-    says 1 'none killed process 77777' --pid 77777 "$DATA/6.1-global.dmesg"
+    complains 1 'is a journal, no kernel log' *.lw
+    complains 1 'none killed process 77777' --pid 77777 "$DATA/6.1-global.dmesg"
 }
 
 @test "explain, bad input: a record cut at any line is decoded as far as it goes" {

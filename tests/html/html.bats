@@ -2,19 +2,14 @@
 # SPDX-License-Identifier: MIT
 # lastwords report --html as a command: where the page goes, what it weighs, and what happens when it cannot be written.
 
+load ../support/work.bash
+
 setup() {
-    unset LASTWORDS LD_PRELOAD
-    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    COMMAND=$REPO/build/lastwords
-    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
-    cd "$WORK"
+    work_setup
     "$REPO/build/tests/html/compose" etl job.lw
 }
 
-teardown() {
-    cd /
-    rm -rf "$WORK"
-}
+teardown() { work_teardown; }
 
 # reports STATUS ARGUMENT…: leaves out and err
 reports() {

@@ -3,6 +3,7 @@
 # allocator=jemalloc: ordinary programs get the jemalloc that is built into the library, and notice nothing else.
 
 load ../support/same.bash
+load ../support/programs.bash
 
 same_with_jemalloc() {
     DORMANT=action=abort:allocator=jemalloc WORKING=action=abort:activate=1:sample=4K:allocator=jemalloc same "$@"
@@ -71,40 +72,13 @@ C
     same_with_jemalloc sh -c 'gcc -O2 -g -Wall -o program program.c && ./program'
 }
 
-@test "jemalloc: perl with fork and pipes" {
-    same_with_jemalloc perl -e '
-        my %words; $words{$_ % 5000} .= "x" x 50 for 1 .. 200000;
-        print scalar(keys %words), "\n";
-        for my $child (1 .. 3) { my $pid = fork; if (!$pid) { my @a = (1) x 100000; exit $child } waitpid $pid, 0; print $? >> 8, "\n" }
-        print `echo from a shell`;'
-}
+@test "jemalloc: perl with fork and pipes" { perl_forks same_with_jemalloc; }
 
-@test "jemalloc: python3 with threads" {
-    same_with_jemalloc /usr/bin/python3 -c '
-import threading
-results = {}
-def work(n):
-    data = [bytes(1000 + i % 50) for i in range(20000)]
-    results[n] = sum(map(len, data))
-threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
-[t.start() for t in threads]; [t.join() for t in threads]
-print(sorted(results.items()))'
-}
+@test "jemalloc: python3 with threads" { python_threads same_with_jemalloc; }
 
 @test "jemalloc: python3 multiprocessing by fork and by spawn" {
-    cat >"$WORK/pool.py" <<'PY'
-import multiprocessing, sys
-def work(n):
-    return sum(len(bytes(n + i)) for i in range(2000))
-if __name__ == "__main__":
-    ballast = [bytes(500) for _ in range(100000)]
-    with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
-        print(pool.map(work, range(40)), len(ballast))
-        pool.close()
-        pool.join()
-PY
-    same_with_jemalloc /usr/bin/python3 pool.py fork
-    same_with_jemalloc /usr/bin/python3 pool.py spawn
+    python_pool fork same_with_jemalloc
+    python_pool spawn same_with_jemalloc
 }
 
 @test "jemalloc: pandas ETL" {

@@ -4,6 +4,7 @@
 # Each runs twice: dormant as by default, and with everything at work from the first byte on.
 
 load ../support/same.bash
+load ../support/programs.bash
 
 @test "programs: ls" { same ls -l /usr/bin; }
 
@@ -93,11 +94,7 @@ SH
 
 @test "programs: perl with fork and pipes" {
     needs perl
-    same perl -e '
-        my %words; $words{$_ % 5000} .= "x" x 50 for 1 .. 200000;
-        print scalar(keys %words), "\n";
-        for my $child (1 .. 3) { my $pid = fork; if (!$pid) { my @a = (1) x 100000; exit $child } waitpid $pid, 0; print $? >> 8, "\n" }
-        print `echo from a shell`;'
+    perl_forks same
 }
 
 @test "programs: node" {
@@ -121,17 +118,7 @@ SH
     same /usr/bin/python3 -c 'print("x" * 10); {}["missing"]'
 }
 
-@test "programs: python3 with threads" {
-    same /usr/bin/python3 -c '
-import threading
-results = {}
-def work(n):
-    data = [bytes(1000 + i % 50) for i in range(20000)]
-    results[n] = sum(map(len, data))
-threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
-[t.start() for t in threads]; [t.join() for t in threads]
-print(sorted(results.items()))'
-}
+@test "programs: python3 with threads" { python_threads same; }
 
 @test "programs: python3 with subprocesses" {
     KILLED=1 same /usr/bin/python3 -c '
@@ -143,34 +130,9 @@ print(os.system("exit 3") >> 8, subprocess.Popen(["true"], start_new_session=Tru
 print([signal.getsignal(s) for s in range(1, 32) if s != signal.SIGTRAP], signal.pthread_sigmask(signal.SIG_BLOCK, []))'
 }
 
-@test "programs: python3 multiprocessing by fork" {
-    cat >"$WORK/pool.py" <<'PY'
-import multiprocessing, sys
-def work(n):
-    return sum(len(bytes(n + i)) for i in range(2000))
-if __name__ == "__main__":
-    ballast = [bytes(500) for _ in range(100000)]
-    with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
-        print(pool.map(work, range(40)), len(ballast))
-        pool.close()
-        pool.join()
-PY
-    same /usr/bin/python3 pool.py fork
-}
+@test "programs: python3 multiprocessing by fork" { python_pool fork same; }
 
-@test "programs: python3 multiprocessing by spawn" {
-    cat >"$WORK/pool.py" <<'PY'
-import multiprocessing, sys
-def work(n):
-    return sum(len(bytes(n + i)) for i in range(2000))
-if __name__ == "__main__":
-    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
-        print(pool.map(work, range(40)))
-        pool.close()
-        pool.join()
-PY
-    same /usr/bin/python3 pool.py spawn
-}
+@test "programs: python3 multiprocessing by spawn" { python_pool spawn same; }
 
 @test "programs: python3 with a large fork child that leaves by os._exit" {
     same /usr/bin/python3 -c '

@@ -12,20 +12,14 @@
 #   DORMANT=SETTING         for the second run: another one than action=abort
 #   PATIENCE=SECONDS        for each run, 120 unless told
 
+. "$(dirname "${BASH_SOURCE[0]}")/work.bash"
+
 setup() {
-    unset LASTWORDS LD_PRELOAD
-    REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    SHIM=$REPO/build/liblastwords.so
+    work_setup
     DOORS=$REPO/build/tests/doors
-    WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-test.XXXXXX")
-    [ -e "$SHIM" ] || { echo "$SHIM is missing" >&2; return 1; }
-    cd "$WORK"
 }
 
-teardown() {
-    cd /
-    rm -rf "$WORK"
-}
+teardown() { work_teardown; }
 
 # run_as NAME LASTWORDS|- COMMAND…: leaves NAME.out, NAME.err, NAME.status
 run_as() {
@@ -65,5 +59,3 @@ same() {
     fi
     return $wrong
 }
-
-needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* journal: the layout, records kept once, the two timelines over a million ticks, the two slots of the state. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,30 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "store/journal.h"
+#include "fresh_journal.h"
+#include "threads.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static struct journal journal;
-static void *file, *private_memory;
-
-static int fresh(void **unused)
-{
-    file = aligned_alloc(4096, journal_file_bytes());
-    private_memory = calloc(1, journal_private_bytes());
-    assert_non_null(file);
-    assert_non_null(private_memory);
-    memset(file, 0, journal_file_bytes());
-    journal_format(&journal, file, private_memory, 4096);
-    return 0;
-}
-
-static int done(void **unused)
-{
-    free(file);
-    free(private_memory);
-    return 0;
-}
 
 static struct lw_section *section(enum lw_section_kind kind)
 {
@@ -42,7 +21,7 @@ static struct lw_section *section(enum lw_section_kind kind)
 
 static void the_header_says_what_the_file_is(void **unused)
 {
-    const struct lw_header *header = file;
+    const struct lw_header *header = journal_file;
     assert_memory_equal(header->magic, "LASTWRDS", 8);
     assert_int_equal(header->version, LW_FORMAT_VERSION);
     assert_int_equal(header->byte_order, LW_BYTE_ORDER);
@@ -57,7 +36,7 @@ static void the_header_says_what_the_file_is(void **unused)
 
 static void sections_lie_in_the_file_side_by_side(void **unused)
 {
-    const struct lw_header *header = file;
+    const struct lw_header *header = journal_file;
     uint64_t end = LW_HEADER_BYTES;
     for (uint32_t i = 0; i < header->section_count; i++) {
         const struct lw_section *at = &header->sections[i];
@@ -104,7 +83,7 @@ static void the_pointers_are_those_of_the_sections(void **unused)
     };
     assert_int_equal(COUNT(rows), LW_SECTION_COUNT - 1);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_ptr_equal(rows[i].pointer, (char *)file + section(rows[i].kind)->offset);
+        assert_ptr_equal(rows[i].pointer, (char *)journal_file + section(rows[i].kind)->offset);
         assert_int_equal(section(rows[i].kind)->record_size, rows[i].record_size);
         assert_int_equal(section(rows[i].kind)->used, rows[i].used);
     }
@@ -113,7 +92,7 @@ static void the_pointers_are_those_of_the_sections(void **unused)
 
 static void a_life_ends_once(void **unused)
 {
-    const struct lw_header *header = file;
+    const struct lw_header *header = journal_file;
     journal_set_life(&journal, LW_LIFE_LIVE, 0, 55);
     assert_int_equal(header->life, LW_LIFE_LIVE);
     assert_int_equal(header->ended_ns, 0);
@@ -471,7 +450,7 @@ static void one_slot_of_the_state_is_always_whole(void **unused)
     assert_true(whole_state(1));
 }
 
-enum { THREADS = 8, NAMES = 1500 };
+enum { NAMES = 1500 };
 static uint32_t offsets[THREADS][NAMES];
 
 static void *name_things(void *argument)
@@ -489,11 +468,7 @@ static void *name_things(void *argument)
 
 static void eight_threads_agree_on_names(void **unused)
 {
-    pthread_t threads[THREADS];
-    for (uintptr_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, name_things, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(name_things);
     uint64_t bytes = 1;
     for (uint32_t i = 0; i < NAMES; i++) {
         char name[32];
@@ -505,7 +480,7 @@ static void eight_threads_agree_on_names(void **unused)
     assert_int_equal(section(LW_SECTION_STRINGS)->used, bytes);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, journal_fresh, journal_done)
 
 int main(void)
 {

@@ -11,6 +11,7 @@
 
 #include "ground/filter.h"
 #include "store/live.h"
+#include "threads.h"
 
 static struct live live;
 static void *memory;
@@ -195,7 +196,7 @@ static void the_filter_follows(void **unused)
     assert_int_equal(sum, 64); /* what was dropped is of no interest */
 }
 
-enum { THREADS = 8, HELD = 1000, ROUNDS = 60 };
+enum { HELD = 1000, ROUNDS = 60 };
 static uint32_t stress_errors;
 
 /* Each thread has addresses of its own, as threads of a program have; all share the table. */
@@ -264,13 +265,9 @@ static void *crowd(void *argument)
 
 static void a_crowded_table_loses_nothing(void **unused)
 {
-    pthread_t threads[THREADS];
     open_with(LIVE_PROBES); /* 128 slots for at most 112 blocks */
     stress_errors = 0;
-    for (uintptr_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, crowd, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(crowd);
     uint64_t sum;
     assert_int_equal(stress_errors, 0);
     assert_int_equal(live.count, 0);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* sites: stacks kept once in a tree that cannot loop, totals that return to zero, overflow that is counted. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,31 +8,28 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fresh_journal.h"
 #include "store/sites.h"
+#include "threads.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-static struct journal journal;
 static struct sites sites;
-static void *file, *journal_memory, *sites_memory;
+static void *sites_memory;
 
 static int fresh(void **unused)
 {
-    file = calloc(1, journal_file_bytes());
-    journal_memory = calloc(1, journal_private_bytes());
+    journal_fresh(unused);
     sites_memory = calloc(1, sites_private_bytes());
-    assert_true(file && journal_memory && sites_memory);
-    journal_format(&journal, file, journal_memory, 4096);
+    assert_non_null(sites_memory);
     sites_open(&sites, &journal, sites_memory);
     return 0;
 }
 
 static int done(void **unused)
 {
-    free(file);
-    free(journal_memory);
     free(sites_memory);
-    return 0;
+    return journal_done(unused);
 }
 
 static struct lw_section *nodes(void)
@@ -295,7 +291,7 @@ static void what_waits_in_vain_for_the_lock_is_counted(void **unused)
     assert_int_not_equal(sites_node(&sites, fresh_stack, 2), 0);
 }
 
-enum { THREADS = 8, STACKS = 700, DEPTH = 12, ROUNDS = 6 };
+enum { STACKS = 700, DEPTH = 12, ROUNDS = 6 };
 
 /* Stack k: its outer frames are shared with others, its innermost is its own. */
 static void make_stack(uint32_t k, uint64_t frames[DEPTH])
@@ -327,11 +323,7 @@ static void *work(void *argument)
 
 static void eight_threads_agree_on_stacks(void **unused)
 {
-    pthread_t threads[THREADS];
-    for (uintptr_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(work);
     uint64_t used = nodes()->used;
     assert_int_equal(records()->used, STACKS + 1);
     for (uint32_t k = 0; k < STACKS; k++) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* touches: pairs of site and stack with their bytes; nothing lost with eight threads, overflow counted. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,26 +7,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "fresh_journal.h"
 #include "store/touches.h"
-
-static struct journal journal;
-static void *file, *private_memory;
-
-static int fresh(void **unused)
-{
-    file = calloc(1, journal_file_bytes());
-    private_memory = calloc(1, journal_private_bytes());
-    assert_true(file && private_memory);
-    journal_format(&journal, file, private_memory, 4096);
-    return 0;
-}
-
-static int done(void **unused)
-{
-    free(file);
-    free(private_memory);
-    return 0;
-}
+#include "threads.h"
 
 static struct lw_section *section(void)
 {
@@ -88,7 +70,7 @@ static void overflow_is_counted(void **unused)
     assert_int_equal(*(uint64_t *)(void *)journal.inputs, 0); /* the next section is untouched */
 }
 
-enum { THREADS = 8, PAIRS = 500, ROUNDS = 200 };
+enum { PAIRS = 500, ROUNDS = 200 };
 
 static void *touch(void *argument)
 {
@@ -103,11 +85,7 @@ static void *touch(void *argument)
 
 static void eight_threads_lose_nothing(void **unused)
 {
-    pthread_t threads[THREADS];
-    for (uintptr_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, touch, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    run_threads(touch);
     for (uint32_t k = 0; k < PAIRS; k++) {
         const struct lw_touch *record = record_of(k % 20, 1 + k);
         assert_non_null(record);
@@ -117,7 +95,7 @@ static void eight_threads_lose_nothing(void **unused)
     assert_int_equal(section()->dropped, 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, journal_fresh, journal_done)
 
 int main(void)
 {
