@@ -7,6 +7,7 @@
 
 #include "commands/subjects.h"
 #include "judgement/story.h"
+#include "sources/journal_file.h"
 #include "voices/write_folded.h"
 #include "voices/write_html.h"
 #include "voices/write_json.h"
@@ -139,18 +140,6 @@ static const struct option_set option_set = {.help = help, .letters = ":o:", .ta
 
 /* ---- output ---- */
 
-/* The journal's path with another suffix. False for standard input, which lies nowhere. */
-static bool path_beside(const char *journal, const char *suffix, char *out, size_t size)
-{
-    size_t length = strlen(journal), cut = strlen(JOURNAL_FILE_SUFFIX);
-
-    if (strcmp(journal, "standard input") == 0)
-        return false;
-    if (length > cut && strcmp(journal + length - cut, JOURNAL_FILE_SUFFIX) == 0)
-        length -= cut;
-    return snprintf(out, size, "%.*s%s", (int)length, journal, suffix) < (int)size;
-}
-
 static int write_story(const struct report_options *options, const struct story *story)
 {
     const struct format *format = options->format;
@@ -164,7 +153,7 @@ static int write_story(const struct report_options *options, const struct story 
     char beside[4096];
     bool named = format && format->suffix && !output;
 
-    if (named && !path_beside(journal_name(story->profile->journal), format->suffix, beside, sizeof(beside)))
+    if (named && !journal_path_beside(journal_name(story->profile->journal), format->suffix, beside, sizeof(beside)))
         return usage_error("report", "--%s of standard input: say where to write it, -o FILE", format->name);
     if (sink_open(&sink, named ? beside : output, &problem) == 0) {
         if (format)

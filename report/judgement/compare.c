@@ -9,6 +9,7 @@
 #include "profile/labels.h"
 #include "profile/stacks.h"
 #include "sources/intern.h"
+#include "sources/sizes.h"
 
 struct builder {
     struct comparison *comparison;
@@ -36,13 +37,6 @@ double compare_percent(uint64_t old_bytes, uint64_t new_bytes)
     return 100.0 * ((double)new_bytes - (double)old_bytes) / (double)old_bytes;
 }
 
-static uint64_t add(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 static struct compare_entry *entry_of(struct builder *builder, size_t number)
 {
     struct comparison *comparison = builder->comparison;
@@ -61,7 +55,7 @@ static void put(struct builder *builder, size_t number, int side, uint64_t bytes
 {
     struct compare_entry *entry = entry_of(builder, number);
 
-    entry->bytes[side] = add(entry->bytes[side], bytes);
+    entry->bytes[side] = saturating_sum(entry->bytes[side], bytes);
     if (!entry->stacks[side] || bytes > entry->stack_bytes[side]) {
         entry->stacks[side] = stack;
         entry->stack_bytes[side] = bytes;
@@ -109,7 +103,7 @@ static uint64_t total_of(const struct job *job, enum metric metric)
         uint64_t bytes = metric == METRIC_RESIDENT ? process->resident_bytes
                          : metric == METRIC_PEAK   ? process->peak_bytes
                                                    : known_bytes(process->profile->state.committed_bytes);
-        total = add(total, process->present ? bytes : 0);
+        total = saturating_sum(total, process->present ? bytes : 0);
     }
     return total;
 }

@@ -5,16 +5,10 @@
 #include <string.h>
 
 #include "profile/lines.h"
+#include "sources/sizes.h"
 
 #define SILENCE_NS  UINT64_C(5000000000) /* a calm process gives no sign of life for so long */
 #define GROWTH_PART 60                   /* percent, as in evidence */
-
-static uint64_t add(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -54,7 +48,8 @@ static bool forked_from(const struct profile *child, const struct profile *paren
 
 static uint64_t ended_realtime_ns(const struct profile *profile)
 {
-    return add(profile->identity->started_realtime_ns, profile->ended_ns ? profile->ended_ns : profile->last_ns);
+    return saturating_sum(profile->identity->started_realtime_ns,
+                          profile->ended_ns ? profile->ended_ns : profile->last_ns);
 }
 
 static bool was_present(const struct profile *profile, uint64_t moment_ns)
@@ -62,7 +57,7 @@ static bool was_present(const struct profile *profile, uint64_t moment_ns)
     uint64_t patience = profile->ended_ns || profile->end == PROFILE_LIVE ? 0 : SILENCE_NS;
 
     return profile->identity->started_realtime_ns <= moment_ns &&
-           (profile->end == PROFILE_LIVE || add(ended_realtime_ns(profile), patience) >= moment_ns);
+           (profile->end == PROFILE_LIVE || saturating_sum(ended_realtime_ns(profile), patience) >= moment_ns);
 }
 
 /*
@@ -114,16 +109,18 @@ static void measure_growth(struct job_process *process, uint64_t offset_ns)
             peak = i;
     uint64_t first = known_bytes(ticks[0].rss_bytes), highest = known_bytes(ticks[peak].rss_bytes);
     process->peak_bytes = most(process->peak_bytes, highest);
-    process->peak_ns = add(offset_ns, ticks[peak].t_ns);
+    process->peak_ns = saturating_sum(offset_ns, ticks[peak].t_ns);
     process->grew_bytes = highest > first ? highest - first : 0;
     uint64_t part = process->grew_bytes / 100 * GROWTH_PART, shortest = UINT64_MAX;
     for (size_t to = 1; part > 0 && to <= peak; to++) {
-        for (; from < to && known_bytes(ticks[to].rss_bytes) >= add(known_bytes(ticks[from].rss_bytes), part); from++) {
+        for (;
+             from < to && known_bytes(ticks[to].rss_bytes) >= saturating_sum(known_bytes(ticks[from].rss_bytes), part);
+             from++) {
             if (ticks[to].t_ns - ticks[from].t_ns >= shortest)
                 continue;
             shortest = ticks[to].t_ns - ticks[from].t_ns;
-            process->grew_from_ns = add(offset_ns, ticks[from].t_ns);
-            process->grew_to_ns = add(offset_ns, ticks[to].t_ns);
+            process->grew_from_ns = saturating_sum(offset_ns, ticks[from].t_ns);
+            process->grew_to_ns = saturating_sum(offset_ns, ticks[to].t_ns);
         }
     }
 }
@@ -153,13 +150,13 @@ static void sum_up(struct job *job)
         if (!process->present)
             continue;
         job->present++;
-        job->own_bytes = add(job->own_bytes, process->own_bytes);
-        job->inherited_bytes = add(job->inherited_bytes, process->inherited_bytes);
-        job->swapped_bytes = add(job->swapped_bytes, known_bytes(state->swap_bytes));
+        job->own_bytes = saturating_sum(job->own_bytes, process->own_bytes);
+        job->inherited_bytes = saturating_sum(job->inherited_bytes, process->inherited_bytes);
+        job->swapped_bytes = saturating_sum(job->swapped_bytes, known_bytes(state->swap_bytes));
         job->shared_bytes = most(job->shared_bytes, known_bytes(state->shmem_bytes));
         job->file_bytes = most(job->file_bytes, known_bytes(state->file_bytes));
     }
-    job->resident_bytes = add(job->own_bytes, add(job->shared_bytes, job->file_bytes));
+    job->resident_bytes = saturating_sum(job->own_bytes, saturating_sum(job->shared_bytes, job->file_bytes));
 }
 
 static int by_frame(const void *a, const void *b)
@@ -199,8 +196,8 @@ static void join_lines(struct job *job)
             job->lines[job->line_count++] = job->lines[i];
             continue;
         }
-        last->resident_bytes = add(last->resident_bytes, job->lines[i].resident_bytes);
-        last->committed_bytes = add(last->committed_bytes, job->lines[i].committed_bytes);
+        last->resident_bytes = saturating_sum(last->resident_bytes, job->lines[i].resident_bytes);
+        last->committed_bytes = saturating_sum(last->committed_bytes, job->lines[i].committed_bytes);
         last->processes++;
     }
     qsort(job->lines, job->line_count, sizeof(*job->lines), by_size);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/sizes.h"
+
 int lines_compare(const struct frame *a, const struct frame *b)
 {
     if (a == b || !a || !b)
@@ -61,13 +63,6 @@ static int64_t add_rates(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? a : sum;
 }
 
-static uint64_t add_bytes(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 static void line_sum(struct line *line, const struct site **sites, size_t count)
 {
     uint64_t shared_bytes = 0;
@@ -75,15 +70,15 @@ static void line_sum(struct line *line, const struct site **sites, size_t count)
     *line = (struct line){.frame = sites[0]->stack.user, .sites = sites, .site_count = count};
     for (size_t i = 0; i < count; i++) {
         const struct lw_site *record = &sites[i]->record;
-        line->resident_bytes = add_bytes(line->resident_bytes, record->resident_bytes);
-        line->committed_bytes = add_bytes(line->committed_bytes, record->committed_bytes);
-        line->peak_resident_bytes = add_bytes(line->peak_resident_bytes, record->peak_resident_bytes);
-        line->touched_bytes = add_bytes(line->touched_bytes, record->touched_bytes);
-        line->live_count = add_bytes(line->live_count, record->live_count);
+        line->resident_bytes = saturating_sum(line->resident_bytes, record->resident_bytes);
+        line->committed_bytes = saturating_sum(line->committed_bytes, record->committed_bytes);
+        line->peak_resident_bytes = saturating_sum(line->peak_resident_bytes, record->peak_resident_bytes);
+        line->touched_bytes = saturating_sum(line->touched_bytes, record->touched_bytes);
+        line->live_count = saturating_sum(line->live_count, record->live_count);
         line->growth_bytes_per_s = add_rates(line->growth_bytes_per_s, record->growth_bytes_per_s);
         line->growth_run_bytes_per_s = add_rates(line->growth_run_bytes_per_s, record->growth_run_bytes_per_s);
         if (record->kind == LW_SITE_SHARED)
-            shared_bytes = add_bytes(shared_bytes, record->resident_bytes);
+            shared_bytes = saturating_sum(shared_bytes, record->resident_bytes);
     }
     line->shared = shared_bytes > line->resident_bytes / 2;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/frame_names.h"
 #include "profile/frames.h"
 #include "profile/lines.h"
 #include "profile/profile_parts.h"

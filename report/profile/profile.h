@@ -36,7 +36,7 @@ struct frame {
 struct stack {
     const struct frame **frames; /* innermost first */
     size_t count;
-    const struct frame *user; /* the frame that is responsible, see frames.h; NULL for an empty stack */
+    const struct frame *user; /* the frame that is responsible, see frame_names.h; NULL for an empty stack */
 };
 
 struct touch {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #include "sources/journal_records.h"
 #include "sources/small_file.h"
 
+#define STREAM_NAME "standard input" /* as messages call it */
+
 static struct journal *open_stream(int fd, struct problem *problem)
 {
     size_t capacity = 1 << 20, size = 0;
@@ -22,9 +25,9 @@ static struct journal *open_stream(int fd, struct problem *problem)
         ssize_t n = read_fully(fd, bytes + size, capacity - size, -1);
         size += n > 0 ? (size_t)n : 0;
         if (n >= 0 && size < capacity)
-            return journal_adopt(bytes, size, "standard input", problem);
+            return journal_adopt(bytes, size, STREAM_NAME, problem);
         if (n < 0 || capacity >= JOURNAL_MAX_BYTES) {
-            problem_set(problem, "standard input: %s", n < 0 ? strerror((int)-n) : "is too large for a journal");
+            problem_set(problem, STREAM_NAME ": %s", n < 0 ? strerror((int)-n) : "is too large for a journal");
             free(bytes);
             return NULL;
         }
@@ -113,4 +116,15 @@ bool journal_peek(const char *path, struct lw_header *header, struct lw_identity
     if (good)
         journal_identity_bound(identity);
     return good;
+}
+
+bool journal_path_beside(const char *name, const char *suffix, char *out, size_t size)
+{
+    size_t length = strlen(name), cut = strlen(JOURNAL_FILE_SUFFIX);
+
+    if (strcmp(name, STREAM_NAME) == 0)
+        return false;
+    if (length > cut && strcmp(name + length - cut, JOURNAL_FILE_SUFFIX) == 0)
+        length -= cut;
+    return snprintf(out, size, "%.*s%s", (int)length, name, suffix) < (int)size;
 }

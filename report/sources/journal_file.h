@@ -20,4 +20,7 @@ struct journal *journal_open(const char *path, struct problem *problem);
  */
 bool journal_peek(const char *path, struct lw_header *header, struct lw_identity *identity);
 
+/* The journal's path with another suffix than .lw. False for standard input, which lies nowhere, and without room. */
+bool journal_path_beside(const char *name, const char *suffix, char *out, size_t size);
+
 #endif

@@ -30,48 +30,10 @@ struct kernel_log {
 
 /* ---- records ---- */
 
-void oom_record_clear(struct oom_record *record)
-{
-    free(record->tasks);
-    memset(record, 0, sizeof(*record));
-}
-
-void oom_record_move(struct oom_record *to, struct oom_record *from)
-{
-    free(to->tasks);
-    *to = *from;
-    memset(from, 0, sizeof(*from));
-}
-
-const struct oom_victim *oom_record_victim(const struct oom_record *record)
-{
-    return record->victim_count > 0 ? &record->victims[0] : NULL;
-}
-
-const struct oom_task *oom_record_task(const struct oom_record *record, uint32_t pid)
-{
-    for (size_t i = 0; i < record->task_count; i++)
-        if (record->tasks[i].pid == pid)
-            return &record->tasks[i];
-    return NULL;
-}
-
 static void open_record(struct kernel_log *log, const struct kernel_stamp *stamp)
 {
-    struct oom_record *record = &log->record;
-
     kernel_log_flush(log);
-    memset(record, 0, sizeof(*record));
-    record->stamp = *stamp;
-    record->page_bytes = 4096;
-    record->score = LW_UNKNOWN;
-    record->swap_total_bytes = record->swap_free_bytes = LW_UNKNOWN;
-    for (size_t i = 0; i < OOM_AMOUNTS; i++)
-        record->amounts[i] = (struct oom_amount){LW_UNKNOWN, LW_UNKNOWN, LW_UNKNOWN};
-    for (size_t i = 0; i < OOM_STATS; i++)
-        record->stats[i] = LW_UNKNOWN;
-    for (size_t i = 0; i < OOM_PAGE_COUNTS; i++)
-        record->pages[i] = LW_UNKNOWN;
+    oom_record_begin(&log->record, stamp);
     memset(&log->columns, 0, sizeof(log->columns));
     log->in_stats = log->in_machine = log->stats_total = false;
     log->open = true;
@@ -92,52 +54,6 @@ static struct oom_record *record_for(struct kernel_log *log, const struct kernel
     return &log->record;
 }
 
-/* A page's size is in no line, but the victim's address space is there twice: in pages and in kB. */
-static void find_page_size(struct oom_record *record)
-{
-    const struct oom_victim *victim = oom_record_victim(record);
-    const struct oom_task *task = victim ? oom_record_task(record, victim->pid) : NULL;
-
-    if (!task || victim->total_vm_bytes == LW_UNKNOWN || task->total_vm_pages == 0)
-        return;
-    for (uint64_t bytes = 4096; bytes <= 65536; bytes *= 2)
-        if (victim->total_vm_bytes / bytes == task->total_vm_pages && victim->total_vm_bytes % bytes == 0) {
-            record->page_bytes = bytes;
-            record->page_bytes_known = true;
-        }
-}
-
-static struct oom_victim *add_victim(struct oom_record *record, uint32_t pid)
-{
-    if (record->victim_count == OOM_MAX_VICTIMS) {
-        record->victim_dropped++;
-        return NULL;
-    }
-    struct oom_victim *victim = &record->victims[record->victim_count++];
-    memset(victim, 0, sizeof(*victim));
-    victim->pid = pid;
-    victim->total_vm_bytes = victim->anon_bytes = victim->file_bytes = LW_UNKNOWN;
-    victim->shmem_bytes = victim->page_table_bytes = LW_UNKNOWN;
-    return victim;
-}
-
-static struct oom_victim *victim_of(struct oom_record *record, uint32_t pid)
-{
-    for (size_t i = 0; i < record->victim_count; i++)
-        if (record->victims[i].pid == pid)
-            return &record->victims[i];
-    return NULL;
-}
-
-/* Nobody saw the kill, but the choice was written: the log ends in between. */
-static void take_choice_for_victim(struct oom_record *record)
-{
-    if (record->victim_count > 0 || record->chosen_pid == 0)
-        return;
-    struct oom_victim *victim = add_victim(record, record->chosen_pid);
-    memcpy(victim->name, record->chosen, sizeof(victim->name));
-}
-
 void kernel_log_flush(struct kernel_log *log)
 {
     if (!log->open)
@@ -145,8 +61,7 @@ void kernel_log_flush(struct kernel_log *log)
     log->open = false;
     struct oom_record *record = &log->record;
     if (record->parts & (OOM_PART_TRIGGER | OOM_PART_CHOICE | OOM_PART_KILL | OOM_PART_NOBODY | OOM_PART_PANIC)) {
-        find_page_size(record);
-        take_choice_for_victim(record);
+        oom_record_end(record);
         log->found(record, log->context);
     }
     oom_record_clear(record);
@@ -258,15 +173,7 @@ static bool line_table(struct kernel_log *log, const char *line, const struct ke
     struct oom_task task;
     if (!log->open || !(log->record.parts & OOM_PART_TASKS) || !task_row_read(line, &log->columns, &task))
         return false;
-    struct oom_record *record = &log->record;
-    if (record->task_count == OOM_MAX_TASKS) {
-        record->task_dropped++;
-        return true;
-    }
-    if (record->task_count == 0 || (record->task_count >= 64 && (record->task_count & (record->task_count - 1)) == 0))
-        record->tasks =
-            array_resize(record->tasks, record->task_count ? record->task_count * 2 : 64, sizeof(*record->tasks));
-    record->tasks[record->task_count++] = task;
+    oom_record_add_task(&log->record, &task);
     return true;
 }
 
@@ -358,16 +265,14 @@ static bool line_killed(struct kernel_log *log, const char *line, const struct k
     if (before > line && !headed)
         return false;
     bool again = log->open && (log->record.parts & OOM_PART_KILL) && !(log->record.parts & OOM_PART_GROUP);
-    if (again && victim_of(&log->record, pid))
+    if (again && oom_record_find_victim(&log->record, pid))
         return true;
     if (again)
         open_record(log, stamp);
     struct oom_record *record = record_for(log, stamp, OOM_PART_KILL);
     if (headed)
         record->global = scan_after(line, "Out of memory") != NULL;
-    struct oom_victim *victim = victim_of(record, pid);
-    if (!victim)
-        victim = add_victim(record, pid);
+    struct oom_victim *victim = oom_record_victim_of(record, pid);
     if (victim)
         read_victim(victim, rest);
     if (victim && record->has_chosen_uid && record->chosen_pid == pid && !victim->has_uid) {
@@ -389,7 +294,7 @@ static bool line_reaper(struct kernel_log *log, const char *line, const struct k
         return false;
     bool reaped = scan_small(rest, "reaped process ", &pid);
     if ((!reaped && !scan_small(rest, "unable to reap pid:", &pid)) || !log->open ||
-        !(victim = victim_of(&log->record, pid)))
+        !(victim = oom_record_find_victim(&log->record, pid)))
         return true;
     victim->reaped = reaped;
     victim->unreapable = !reaped;

@@ -123,3 +123,10 @@ bool size_parse(const char *text, uint64_t *bytes)
     *bytes = (uint64_t)value;
     return true;
 }
+
+uint64_t saturating_sum(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}

@@ -34,4 +34,7 @@ uint64_t size_scaled(uint64_t value, uint64_t part, uint64_t whole);
  */
 bool size_parse(const char *text, uint64_t *bytes);
 
+/* UINT64_MAX where the sum does not fit: a journal may say anything. */
+uint64_t saturating_sum(uint64_t a, uint64_t b);
+
 #endif

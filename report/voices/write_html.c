@@ -15,14 +15,6 @@
 
 extern const char web_script[], web_script_end[], web_style[], web_style_end[];
 
-bool html_path_beside(const char *journal, char *out, size_t size)
-{
-    size_t length = strlen(journal);
-    bool suffix = length > 3 && strcmp(journal + length - 3, ".lw") == 0;
-
-    return snprintf(out, size, "%.*s.html", (int)(suffix ? length - 3 : length), journal) < (int)size;
-}
-
 /* ---- markup ---- */
 
 static void put(struct sink *sink, const char *markup)

@@ -11,15 +11,11 @@
 #define LASTWORDS_REPORT_WRITE_HTML_H
 
 #include <jansson.h>
-#include <stddef.h>
 
 #include "judgement/story.h"
 #include "sources/sink.h"
 
 void write_html(struct sink *sink, const struct story *story);
-
-/* Where the page goes unless told: beside the journal, .html instead of .lw. `out` of `size` bytes; false: no room. */
-bool html_path_beside(const char *journal, char *out, size_t size);
 
 /* What the page draws; the shape is told in web/data.js. A new reference. */
 json_t *html_data(const struct story *story);

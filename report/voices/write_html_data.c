@@ -2,23 +2,17 @@
 /* The data of the page: columns instead of objects, differences instead of values, tables instead of repetition. */
 #include "voices/write_html.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "judgement/warning.h"
+#include "voices/html_timeline.h"
+#include "voices/json_parts.h"
 #include "voices/web_tables.h"
 
-#define MAX_ROWS     20000u /* sites, lines: the largest; the others are summed up */
-#define MAX_TICKS    12000u /* a screen has some thousand columns; the journal itself keeps 2048 */
-#define RECENT_TICKS 2000u  /* of these, kept as they are */
+#define MAX_ROWS 20000u /* sites, lines: the largest; the others are summed up */
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static json_t *number(uint64_t value)
-{
-    return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
-}
 
 static json_t *text(const char *value)
 {
@@ -123,9 +117,9 @@ static json_t *state_json(const struct profile *profile)
         return json_null();
     }
     for (size_t i = 0; i < COUNT(rows); i++)
-        json_object_set_new(object, rows[i].key, number(rows[i].value));
-    json_object_set_new(object, "margin_bytes", number(state->margin_bytes));
-    json_object_set_new(object, "warn_bytes", number(state->warn_bytes));
+        json_object_set_new(object, rows[i].key, json_number(rows[i].value));
+    json_object_set_new(object, "margin_bytes", json_number(state->margin_bytes));
+    json_object_set_new(object, "warn_bytes", json_number(state->warn_bytes));
     return object;
 }
 
@@ -149,12 +143,12 @@ static json_t *levels_json(const struct profile *profile)
         const struct lw_level *record = &level->record;
         add(array, json_pack("{s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "path",
                              text(level->path), "kind", level->kind, "own", (record->flags & LW_LEVEL_OWN) != 0,
-                             "binding", level == profile->binding, "limit", number(record->limit_bytes), "used",
-                             number(record->used_bytes), "reclaimable", number(record->reclaimable_bytes), "headroom",
-                             number(record->headroom_bytes), "high", number(record->high_bytes), "peak",
-                             number(record->peak_bytes), "anon", number(record->anon_bytes), "file",
-                             number(record->file_bytes), "shmem", number(record->shmem_bytes), "kernel",
-                             number(record->kernel_bytes), "oom_kills", number(record->oom_kills)));
+                             "binding", level == profile->binding, "limit", json_number(record->limit_bytes), "used",
+                             json_number(record->used_bytes), "reclaimable", json_number(record->reclaimable_bytes),
+                             "headroom", json_number(record->headroom_bytes), "high", json_number(record->high_bytes),
+                             "peak", json_number(record->peak_bytes), "anon", json_number(record->anon_bytes), "file",
+                             json_number(record->file_bytes), "shmem", json_number(record->shmem_bytes), "kernel",
+                             json_number(record->kernel_bytes), "oom_kills", json_number(record->oom_kills)));
     }
     return array;
 }
@@ -165,7 +159,7 @@ static json_t *others_json(const struct profile *profile)
 
     for (size_t i = 0; i < profile->other_count; i++)
         add(array, json_pack("[s, s, o, o]", profile->others[i].key, profile->others[i].text,
-                             text(profile->others[i].name), number(profile->others[i].resident_bytes)));
+                             text(profile->others[i].name), json_number(profile->others[i].resident_bytes)));
     return array;
 }
 
@@ -174,8 +168,8 @@ static json_t *inputs_json(const struct profile *profile)
     json_t *array = json_array();
 
     for (size_t i = 0; i < profile->input_count; i++)
-        add(array, json_pack("[o, o, o]", text(profile->inputs[i].path), number(profile->inputs[i].size_bytes),
-                             number(profile->inputs[i].offset_bytes)));
+        add(array, json_pack("[o, o, o]", text(profile->inputs[i].path), json_number(profile->inputs[i].size_bytes),
+                             json_number(profile->inputs[i].offset_bytes)));
     return array;
 }
 
@@ -247,8 +241,8 @@ static void add_touches(json_t *touches, const struct site *site, size_t row, st
     for (size_t i = 0; i < site->touch_count; i++) {
         uint32_t node = web_stack(tables, &site->touches[i].stack);
         if (node != WEB_NO_ROOM)
-            add(touches, json_pack("[I, I, o, I]", (json_int_t)row, (json_int_t)node, number(site->touches[i].bytes),
-                                   user_depth(&site->touches[i].stack)));
+            add(touches, json_pack("[I, I, o, I]", (json_int_t)row, (json_int_t)node,
+                                   json_number(site->touches[i].bytes), user_depth(&site->touches[i].stack)));
     }
 }
 
@@ -260,8 +254,8 @@ static json_t *rest_json(const struct profile *profile, size_t from)
         resident += known_bytes(profile->sites[i].record.resident_bytes);
         committed += known_bytes(profile->sites[i].record.committed_bytes);
     }
-    return json_pack("{s:I, s:o, s:o}", "count", (json_int_t)(profile->site_count - from), "resident", number(resident),
-                     "committed", number(committed));
+    return json_pack("{s:I, s:o, s:o}", "count", (json_int_t)(profile->site_count - from), "resident",
+                     json_number(resident), "committed", json_number(committed));
 }
 
 /* The row of each site, and of its line, by their places in the profile. */
@@ -279,15 +273,15 @@ static json_t *sites_json(const struct profile *profile, struct web_tables *tabl
         const struct site *site = &profile->sites[i];
         const struct lw_site *record = &site->record;
         uint32_t node = web_stack(tables, &site->stack);
-        add(columns[ID], number(site->id));
+        add(columns[ID], json_number(site->id));
         add(columns[NODE], json_integer(node == WEB_NO_ROOM ? 0 : node));
         add(columns[USER], json_integer(user_depth(&site->stack)));
-        add(columns[KIND], number(record->kind));
-        add(columns[RESIDENT], number(record->resident_bytes));
-        add(columns[COMMITTED], number(record->committed_bytes));
-        add(columns[SWAPPED], number(record->swapped_bytes));
-        add(columns[PEAK], number(record->peak_resident_bytes));
-        add(columns[LIVE], number(record->live_count));
+        add(columns[KIND], json_number(record->kind));
+        add(columns[RESIDENT], json_number(record->resident_bytes));
+        add(columns[COMMITTED], json_number(record->committed_bytes));
+        add(columns[SWAPPED], json_number(record->swapped_bytes));
+        add(columns[PEAK], json_number(record->peak_resident_bytes));
+        add(columns[LIVE], json_number(record->live_count));
         add(columns[GROWTH], json_integer(record->growth_bytes_per_s));
         add_touches(touches, site, i, tables);
     }
@@ -314,115 +308,13 @@ static json_t *lines_json(const struct profile *profile, struct web_tables *tabl
         add(columns[FRAME], json_integer(line->frame ? (json_int_t)web_frame(tables, line->frame) : -1));
         add(columns[SITE], json_integer(json_integer_value(json_array_get(sites, 0))));
         add(columns[SITES], sites);
-        add(columns[RESIDENT], number(line->resident_bytes));
-        add(columns[COMMITTED], number(line->committed_bytes));
-        add(columns[PEAK], number(line->peak_resident_bytes));
-        add(columns[LIVE], number(line->live_count));
+        add(columns[RESIDENT], json_number(line->resident_bytes));
+        add(columns[COMMITTED], json_number(line->committed_bytes));
+        add(columns[PEAK], json_number(line->peak_resident_bytes));
+        add(columns[LIVE], json_number(line->live_count));
         add(columns[GROWTH], json_integer(line->growth_bytes_per_s));
     }
     return lines;
-}
-
-/* ---- timeline ---- */
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a == LW_UNKNOWN ? b : b == LW_UNKNOWN ? a : a > b ? a : b;
-}
-
-/* Like the journal itself merges: the least headroom, the largest sizes, the worst stage, the later time. */
-static void merge_tick(struct lw_tick *into, const struct lw_tick *tick)
-{
-    into->t_ns = tick->t_ns;
-    into->headroom_bytes = into->headroom_bytes < tick->headroom_bytes ? into->headroom_bytes : tick->headroom_bytes;
-    into->limit_bytes = tick->limit_bytes;
-    into->current_bytes = larger(into->current_bytes, tick->current_bytes);
-    into->reclaimable_bytes = larger(into->reclaimable_bytes, tick->reclaimable_bytes);
-    into->rss_bytes = larger(into->rss_bytes, tick->rss_bytes);
-    into->committed_bytes = larger(into->committed_bytes, tick->committed_bytes);
-    into->swap_bytes = larger(into->swap_bytes, tick->swap_bytes);
-    into->some_total_us = tick->some_total_us;
-    into->some_avg10_permyriad = (uint32_t)larger(into->some_avg10_permyriad, tick->some_avg10_permyriad);
-    into->full_avg10_permyriad = (uint32_t)larger(into->full_avg10_permyriad, tick->full_avg10_permyriad);
-    into->stage = into->stage > tick->stage ? into->stage : tick->stage;
-}
-
-/* At most MAX_TICKS of them; the caller frees the result. */
-static struct lw_tick *thin_ticks(const struct profile *profile, size_t *count)
-{
-    size_t all = profile->tick_count, made = 0;
-    struct lw_tick *ticks = array_resize(NULL, all + 1, sizeof(*ticks));
-    size_t older = all > MAX_TICKS ? all - RECENT_TICKS : 0;
-    size_t group = older ? (older + MAX_TICKS - RECENT_TICKS - 1) / (MAX_TICKS - RECENT_TICKS) : 1;
-
-    for (size_t i = 0; i < all; i++) {
-        if (i < older && i % group > 0)
-            merge_tick(&ticks[made - 1], &profile->ticks[i]);
-        else
-            ticks[made++] = profile->ticks[i];
-    }
-    *count = made;
-    return ticks;
-}
-
-/* Differences to the last known value of the column; null: unknown. */
-static void add_difference(json_t *column, uint64_t *last, uint64_t value, uint64_t unit)
-{
-    if (value > INT64_MAX) {
-        add(column, json_null());
-        return;
-    }
-    add(column, json_integer((json_int_t)(value / unit) - (json_int_t)*last));
-    *last = value / unit;
-}
-
-static json_t *ticks_json(const struct profile *profile)
-{
-    enum { TIME, HEADROOM, LIMIT, USED, RECLAIMABLE, RESIDENT, COMMITTED, SWAP, SOME, FULL, STAGE, COLUMNS };
-    static const struct {
-        const char *key;
-        uint64_t unit;
-    } columns[] = {
-        [TIME] = {"t", 100000},
-        [HEADROOM] = {"headroom", 1024},
-        [LIMIT] = {"limit", 1024},
-        [USED] = {"used", 1024},
-        [RESIDENT] = {"resident", 1024},
-        [RECLAIMABLE] = {"reclaimable", 1024},
-        [COMMITTED] = {"committed", 1024},
-        [SWAP] = {"swap", 1024},
-        [SOME] = {"some", 1},
-        [FULL] = {"full", 1},
-        [STAGE] = {"stage", 1},
-    };
-    json_t *arrays[COLUMNS], *object = json_object();
-    uint64_t last[COLUMNS] = {0};
-    size_t count;
-    struct lw_tick *ticks = thin_ticks(profile, &count);
-
-    for (size_t c = 0; c < COLUMNS; c++)
-        json_object_set_new(object, columns[c].key, arrays[c] = json_array());
-    for (size_t i = 0; i < count; i++) {
-        const struct lw_tick *tick = &ticks[i];
-        bool pressure = tick->some_total_us != LW_UNKNOWN;
-        const uint64_t values[COLUMNS] = {
-            [TIME] = tick->t_ns,
-            [HEADROOM] = tick->headroom_bytes,
-            [LIMIT] = tick->limit_bytes,
-            [USED] = tick->current_bytes,
-            [RECLAIMABLE] = tick->reclaimable_bytes,
-            [RESIDENT] = tick->rss_bytes,
-            [COMMITTED] = tick->committed_bytes,
-            [SWAP] = tick->swap_bytes,
-            [SOME] = pressure ? tick->some_avg10_permyriad : LW_UNKNOWN,
-            [FULL] = pressure ? tick->full_avg10_permyriad : LW_UNKNOWN,
-            [STAGE] = tick->stage,
-        };
-        for (size_t c = 0; c < COLUMNS; c++)
-            add_difference(arrays[c], &last[c], values[c], columns[c].unit);
-    }
-    free(ticks);
-    return object;
 }
 
 json_t *html_data(const struct story *story)
@@ -442,7 +334,7 @@ json_t *html_data(const struct story *story)
     json_object_set_new(root, "events", events_json(profile));
     json_object_set_new(root, "capabilities", capabilities_json(profile));
     json_object_set_new(root, "notes", notes_json(profile));
-    json_object_set_new(root, "ticks", ticks_json(profile));
+    json_object_set_new(root, "ticks", html_timeline(profile));
     json_object_set_new(root, "sites", sites_json(profile, tables));
     json_object_set_new(root, "lines", lines_json(profile, tables));
     json_object_set_new(root, "threads", threads_json(profile, tables));

@@ -111,9 +111,8 @@ static json_t *memory_json(const struct profile *profile)
         {"allocator_live_bytes", state->allocator_live_bytes},
         {"allocator_resident_bytes", state->allocator_resident_bytes},
     };
-    json_t *memory = json_object();
-
     size_t count = sizeof(rows) / sizeof(rows[0]);
+    json_t *memory = json_object();
 
     if (!state->allocator_resident_bytes) /* an allocator that does not tell */
         count -= 2;
@@ -150,17 +149,16 @@ static json_t *site_element(const void *sites, size_t i)
 
 static json_t *line_json(const struct line *line)
 {
-    const struct frame *frame = line->frame;
-    json_t *sites = json_array();
+    json_t *object = json_object(), *sites = json_array();
 
     for (size_t i = 0; i < line->site_count; i++)
         json_array_append_new(sites, json_number(line->sites[i]->id));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "function",
-                     frame ? json_text_or_null(frame->function) : json_null(), "file",
-                     frame ? json_text_or_null(frame->file) : json_null(), "line",
-                     frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
-                     json_number(line->resident_bytes), "committed_bytes", json_number(line->committed_bytes),
-                     "growth_bytes_per_s", (json_int_t)line->growth_bytes_per_s, "sites", sites);
+    json_add_place(object, line->frame);
+    json_object_set_new(object, "resident_bytes", json_number(line->resident_bytes));
+    json_object_set_new(object, "committed_bytes", json_number(line->committed_bytes));
+    json_object_set_new(object, "growth_bytes_per_s", json_integer(line->growth_bytes_per_s));
+    json_object_set_new(object, "sites", sites);
+    return object;
 }
 
 static json_t *lines_json(const struct profile *profile, const struct view *view)
@@ -280,14 +278,13 @@ static json_t *job_process_json(const struct job_process *process)
 
 static json_t *job_line_json(const struct job_line *line)
 {
-    const struct frame *frame = line->frame;
+    json_t *object = json_object();
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "function",
-                     frame ? json_text_or_null(frame->function) : json_null(), "file",
-                     frame ? json_text_or_null(frame->file) : json_null(), "line",
-                     frame && frame->line > 0 ? json_integer(frame->line) : json_null(), "resident_bytes",
-                     json_number(line->resident_bytes), "committed_bytes", json_number(line->committed_bytes),
-                     "processes", json_number(line->processes));
+    json_add_place(object, line->frame);
+    json_object_set_new(object, "resident_bytes", json_number(line->resident_bytes));
+    json_object_set_new(object, "committed_bytes", json_number(line->committed_bytes));
+    json_object_set_new(object, "processes", json_number(line->processes));
+    return object;
 }
 
 static json_t *job_json(const struct story *story, const struct view *view)

@@ -11,6 +11,7 @@
 
 #include "load_profile.h"
 #include "voices/web_tables.h"
+#include "sources/journal_file.h"
 #include "voices/write_html.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -137,10 +138,10 @@ static void test_the_place_beside_the_journal(void **state)
     char out[64], small[8];
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_true(html_path_beside(cases[i].journal, out, sizeof(out)));
+        assert_true(journal_path_beside(cases[i].journal, ".html", out, sizeof(out)));
         assert_string_equal(out, cases[i].page);
     }
-    assert_false(html_path_beside("long-name.lw", small, sizeof(small)));
+    assert_false(journal_path_beside("long-name.lw", ".html", small, sizeof(small)));
 }
 
 /* Sums the differences of a column up again; unknown values are -1. */

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "load_profile.h"
-#include "profile/frames.h"
+#include "profile/frame_names.h"
 #include "profile/labels.h"
 #include "sources/symbolizer.h"
 
