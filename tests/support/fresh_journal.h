@@ -9,22 +9,22 @@
 #include "store/journal.h"
 
 static struct journal journal;
-static void *journal_file, *journal_memory;
+static void *file, *journal_memory;
 
 /* Before each test, and after it. */
-static inline int journal_fresh(void **unused)
+static inline int fresh(void **unused)
 {
-    journal_file = aligned_alloc(4096, journal_file_bytes());
+    file = aligned_alloc(4096, journal_file_bytes());
     journal_memory = calloc(1, journal_private_bytes());
-    assert_true(journal_file && journal_memory);
-    memset(journal_file, 0, journal_file_bytes());
-    journal_format(&journal, journal_file, journal_memory, 4096);
+    assert_true(file && journal_memory);
+    memset(file, 0, journal_file_bytes());
+    journal_format(&journal, file, journal_memory, 4096);
     return 0;
 }
 
-static inline int journal_done(void **unused)
+static inline int done(void **unused)
 {
-    free(journal_file);
+    free(file);
     free(journal_memory);
     return 0;
 }

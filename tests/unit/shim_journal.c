@@ -21,7 +21,7 @@ static struct lw_section *section(enum lw_section_kind kind)
 
 static void the_header_says_what_the_file_is(void **unused)
 {
-    const struct lw_header *header = journal_file;
+    const struct lw_header *header = file;
     assert_memory_equal(header->magic, "LASTWRDS", 8);
     assert_int_equal(header->version, LW_FORMAT_VERSION);
     assert_int_equal(header->byte_order, LW_BYTE_ORDER);
@@ -36,7 +36,7 @@ static void the_header_says_what_the_file_is(void **unused)
 
 static void sections_lie_in_the_file_side_by_side(void **unused)
 {
-    const struct lw_header *header = journal_file;
+    const struct lw_header *header = file;
     uint64_t end = LW_HEADER_BYTES;
     for (uint32_t i = 0; i < header->section_count; i++) {
         const struct lw_section *at = &header->sections[i];
@@ -83,7 +83,7 @@ static void the_pointers_are_those_of_the_sections(void **unused)
     };
     assert_int_equal(COUNT(rows), LW_SECTION_COUNT - 1);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_ptr_equal(rows[i].pointer, (char *)journal_file + section(rows[i].kind)->offset);
+        assert_ptr_equal(rows[i].pointer, (char *)file + section(rows[i].kind)->offset);
         assert_int_equal(section(rows[i].kind)->record_size, rows[i].record_size);
         assert_int_equal(section(rows[i].kind)->used, rows[i].used);
     }
@@ -92,7 +92,7 @@ static void the_pointers_are_those_of_the_sections(void **unused)
 
 static void a_life_ends_once(void **unused)
 {
-    const struct lw_header *header = journal_file;
+    const struct lw_header *header = file;
     journal_set_life(&journal, LW_LIFE_LIVE, 0, 55);
     assert_int_equal(header->life, LW_LIFE_LIVE);
     assert_int_equal(header->ended_ns, 0);
@@ -480,7 +480,7 @@ static void eight_threads_agree_on_names(void **unused)
     assert_int_equal(section(LW_SECTION_STRINGS)->used, bytes);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, journal_fresh, journal_done)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
 
 int main(void)
 {

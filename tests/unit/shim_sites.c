@@ -17,19 +17,19 @@
 static struct sites sites;
 static void *sites_memory;
 
-static int fresh(void **unused)
+static int fresh_sites(void **unused)
 {
-    journal_fresh(unused);
+    fresh(unused);
     sites_memory = calloc(1, sites_private_bytes());
     assert_non_null(sites_memory);
     sites_open(&sites, &journal, sites_memory);
     return 0;
 }
 
-static int done(void **unused)
+static int done_sites(void **unused)
 {
     free(sites_memory);
-    return journal_done(unused);
+    return done(unused);
 }
 
 static struct lw_section *nodes(void)
@@ -345,7 +345,7 @@ static void eight_threads_agree_on_stacks(void **unused)
                          journal.nodes[i].parent == journal.nodes[j].parent);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh_sites, done_sites)
 
 int main(void)
 {

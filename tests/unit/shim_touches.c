@@ -95,7 +95,7 @@ static void eight_threads_lose_nothing(void **unused)
     assert_int_equal(section()->dropped, 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, journal_fresh, journal_done)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
 
 int main(void)
 {
