@@ -92,9 +92,9 @@ static const char *remedy_of_stack(const struct stack *stack)
 /* The next multiple of 64 MiB above five quarters of the peak. */
 static uint64_t roomy(uint64_t peak_bytes)
 {
-    uint64_t wanted = peak_bytes + peak_bytes / 4;
+    uint64_t wanted = saturating_sum(peak_bytes, peak_bytes / 4);
 
-    return (wanted + 64 * MIB - 1) / (64 * MIB) * (64 * MIB);
+    return saturating_sum(wanted, 64 * MIB - 1) / (64 * MIB) * (64 * MIB);
 }
 
 /*

@@ -6,6 +6,8 @@
 
 #include "sources/arena.h"
 
+#define MOST_PER_MILLE 1000000
+
 static bool a_number(uint64_t value)
 {
     return value != LW_UNKNOWN && value != LW_UNLIMITED;
@@ -44,6 +46,14 @@ static uint64_t table_pages(const struct oom_record *record, const struct oom_ta
     return task->page_table_bytes != LW_UNKNOWN ? task->page_table_bytes / record->page_bytes : 0;
 }
 
+/* A table may claim more than there is: bounded, so that it stays a number. */
+static int per_mille_of(int64_t points, uint64_t total)
+{
+    double share = 1000.0 * (double)points / (double)total;
+
+    return share > MOST_PER_MILLE ? MOST_PER_MILLE : share < -MOST_PER_MILLE ? -MOST_PER_MILLE : (int)share;
+}
+
 void oom_score_task(const struct oom_record *record, const struct oom_task *task, struct oom_score *score)
 {
     uint64_t total = oom_total_pages(record);
@@ -56,7 +66,7 @@ void oom_score_task(const struct oom_record *record, const struct oom_task *task
     score->adj_pages = (int64_t)(total / 1000) * task->adj;
     score->points = (int64_t)(score->rss_pages + score->swap_pages + score->table_pages) + score->adj_pages;
     if (total > 0)
-        score->per_mille = (int)(1000.0 * (double)score->points / (double)total);
+        score->per_mille = per_mille_of(score->points, total);
 }
 
 uint64_t oom_task_bytes(const struct oom_record *record, const struct oom_task *task)

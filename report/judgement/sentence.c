@@ -182,7 +182,7 @@ static const struct level *refusing_level(const struct profile *profile, const s
     for (size_t i = 0; event && i < profile->level_count; i++) {
         const struct lw_level *level = &profile->levels[i].record;
         if (!(level->flags & LW_LEVEL_KILLS) && level->limit_bytes != LW_UNLIMITED &&
-            level->used_bytes + (uint64_t)event->a > level->limit_bytes)
+            saturating_sum(known_bytes(level->used_bytes), (uint64_t)event->a) > level->limit_bytes)
             return &profile->levels[i];
     }
     return profile->binding;

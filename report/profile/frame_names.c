@@ -17,7 +17,7 @@ static const struct {
     {"__strdup", false},     {"strndup", false},       {"__strndup", false},
     {"asprintf", false},     {"vasprintf", false},     {"xmalloc", false},
     {"xcalloc", false},      {"xrealloc", false},      {"operator new", true},
-    {"__libc_", true},       {"__GI_", true},          {"_int_", false},
+    {"__libc_", true},       {"__GI_", true},          {"_int_", true},
     {"sysmalloc", false},    {"std::", true},          {"__gnu_cxx::", true},
     {"alloc::", true},       {"<alloc::", true},       {"core::", true},
     {"<core::", true},       {"hashbrown::", true},    {"__rust_", true},

@@ -12,6 +12,7 @@
 
 #define MAX_ALL_FRAMES (4u << 20) /* of all stacks together: a hostile journal ends here */
 #define MAX_FUNCTION   2048u      /* characters of a demangled name */
+#define MAX_MODULES    65536u     /* the kernel lets a process have no more mappings */
 
 struct module {
     struct lw_module record;
@@ -86,6 +87,7 @@ static void modules_read(struct frames *frames)
     const char *executable = journal_identity(frames->journal)->executable;
     uint64_t count = journal_count(frames->journal, LW_SECTION_MODULES);
 
+    count = count < MAX_MODULES ? count : MAX_MODULES;
     frames->modules = arena_new(frames->arena, count, sizeof(*frames->modules));
     for (uint64_t i = 0; i < count; i++) {
         struct module *module = &frames->modules[frames->module_count++];

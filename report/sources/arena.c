@@ -22,6 +22,12 @@ static void out_of_memory(void)
     exit(1);
 }
 
+static void too_much(void)
+{
+    fputs("lastwords: the journal speaks of more names and stacks than any program has: it is damaged\n", stderr);
+    exit(1);
+}
+
 void *array_resize(void *array, size_t count, size_t size)
 {
     void *bigger = reallocarray(array, count ? count : 1, size);
@@ -35,11 +41,14 @@ void *arena_new(struct arena *arena, size_t count, size_t size)
 {
     size_t bytes;
 
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
-        out_of_memory();
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > ARENA_MOST_BYTES)
+        too_much();
     bytes = (bytes + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
     if (!arena->chunks || bytes > arena->chunks->capacity - arena->used) {
         size_t capacity = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        arena->all_bytes += capacity;
+        if (arena->all_bytes > ARENA_MOST_BYTES)
+            too_much();
         struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + capacity);
         if (!chunk)
             out_of_memory();
@@ -75,5 +84,5 @@ void arena_free(struct arena *arena)
         free(arena->chunks);
         arena->chunks = next;
     }
-    arena->used = 0;
+    arena->used = arena->all_bytes = 0;
 }

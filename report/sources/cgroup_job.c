@@ -34,7 +34,6 @@ static int make_child(const char *parent, char *directory, size_t size)
     return mkdir(directory, 0755) == 0 ? 0 : -errno;
 }
 
-/* Makes the directory, sets its limit and opens its procs; all or nothing. */
 /* A limit that swap makes larger is none. Where swap is not accounted there are no such files. */
 static void forbid_swap(const char *directory, uint64_t limit_bytes)
 {
@@ -45,6 +44,7 @@ static void forbid_swap(const char *directory, uint64_t limit_bytes)
         cgroup_write_file(directory, "memory.memsw.limit_in_bytes", text);
 }
 
+/* Makes the directory, sets its limit and opens its procs; all or nothing. */
 static int make_limited(const char *parent, const char *limit_file, uint64_t limit_bytes, struct cgroup_job *job)
 {
     char directory[PATH_MAX], text[32];

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "sources/arena.h"
+#include "sources/journal_process.h"
+#include "sources/small_file.h"
 
 struct region {
     uint64_t start;
@@ -99,14 +101,9 @@ struct perf_map *perf_map_parse(const char *text, size_t bytes)
 
 static bool same_boot(const struct lw_identity *identity)
 {
-    char boot_id[sizeof(identity->boot_id)] = "";
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    bool read = file && fgets(boot_id, sizeof(boot_id), file);
+    const char *boot_id = journal_boot_id();
 
-    if (file)
-        fclose(file);
-    boot_id[strcspn(boot_id, "\n")] = '\0';
-    return read && strncmp(boot_id, identity->boot_id, sizeof(boot_id) - 1) == 0;
+    return boot_id[0] && strcmp(boot_id, identity->boot_id) == 0;
 }
 
 struct perf_map *perf_map_open(const struct lw_identity *identity)
@@ -120,11 +117,9 @@ struct perf_map *perf_map_open(const struct lw_identity *identity)
     if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == identity->uid &&
         (uint64_t)status.st_mtim.tv_sec >= identity->started_realtime_ns / 1000000000u) {
         size_t size = status.st_size < (off_t)PERF_MAP_MAX_BYTES ? (size_t)status.st_size : PERF_MAP_MAX_BYTES;
-        size_t have = 0;
         char *text = array_resize(NULL, size + 1, 1);
-        for (ssize_t n; have < size && (n = read(fd, text + have, size - have)) > 0;)
-            have += (size_t)n;
-        map = parse(text, have);
+        ssize_t have = read_fully(fd, text, size, -1);
+        map = parse(text, have > 0 ? (size_t)have : 0);
     }
     if (fd >= 0)
         close(fd);

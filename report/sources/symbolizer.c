@@ -16,7 +16,8 @@
 
 /* One binary that was asked for; module is NULL when it is not here or is another one. */
 struct binary {
-    uint64_t start;
+    uint64_t start; /* with the path: an unloaded library may have lain there before */
+    uint32_t path;
     Dwfl *session;
     Dwfl_Module *module;
 };
@@ -82,12 +83,12 @@ static void binary_open(struct binary *binary, const struct lw_module *wanted, c
 static const struct binary *binary_of(struct symbolizer *symbolizer, const struct lw_module *wanted, const char *path)
 {
     for (size_t i = 0; i < symbolizer->count; i++)
-        if (symbolizer->binaries[i].start == wanted->start)
+        if (symbolizer->binaries[i].start == wanted->start && symbolizer->binaries[i].path == wanted->path)
             return &symbolizer->binaries[i];
     if (symbolizer->count == MAX_MODULES)
         return NULL;
     struct binary *binary = &symbolizer->binaries[symbolizer->count++];
-    *binary = (struct binary){.start = wanted->start};
+    *binary = (struct binary){.start = wanted->start, .path = wanted->path};
     binary_open(binary, wanted, path);
     return binary;
 }

@@ -184,6 +184,7 @@ PY
 @test "bad input: wrong usage ends with 2 and one hint" {
     says 2 frobnicate
     says 2 report --no-such-option
+    for count in 0 -1 " 3" 3x 18446744073709551616; do says 2 report --sites "$count"; says 2 diff --rows "$count" a b; done
     says 2 run
     says 2 run --no-such-option -- true
     says 2 run --limit=lots -- true

@@ -34,6 +34,8 @@ complains() {
     complains 1 'directory' .
     complains 2 'no such option' --lst
     complains 2 'not a process id' --pid=x
+    complains 2 'not a process id' --pid=' 7'
+    complains 2 'not a process id' --pid=4294967296
     complains 2 'goes with neither' --follow --last
     complains 1 'neither a journal nor a directory' "$DATA/6.1-global.dmesg" "$DATA/README.md"
     LD_PRELOAD=$REPO/build/liblastwords.so LASTWORDS=keep=always:activate=8M "$REPO/build/tests/programs/idle" 16 0 3>&-

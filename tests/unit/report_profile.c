@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -53,6 +54,8 @@ static void shortens_files_and_functions(void **unused)
     };
     struct arena arena = {0};
 
+    assert_true(frames_runtime_function("_int_malloc") && frames_runtime_function("strdup"));
+    assert_false(frames_runtime_function("strdup_all") || frames_runtime_function("main"));
     assert_string_equal(frames_short_file("/srv/job/a/b.py", "/srv/job"), "a/b.py");
     assert_string_equal(frames_short_file("/srv/jobs/b.py", "/srv/job"), "/srv/jobs/b.py");
     assert_string_equal(frames_short_file("./b.py", "/srv/job"), "b.py");
@@ -176,6 +179,26 @@ static void chains_fit_their_column(void **unused)
     profile_free(profile);
 }
 
+/* In a child: it ends the command. */
+static void a_journal_that_claims_too_much_is_refused(void **unused)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct arena arena = {NULL};
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(2);
+        for (size_t bytes = 0; bytes <= ARENA_MOST_BYTES; bytes += 1 << 20)
+            arena_new(&arena, 1, 1 << 20); /* address space, never touched */
+        _exit(3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,7 +206,7 @@ int main(void)
         cmocka_unit_test(demangles_but_not_everything),   cmocka_unit_test(finds_the_responsible_frame),
         cmocka_unit_test(rolls_sites_up_by_line),         cmocka_unit_test(an_abort_of_the_library_is_a_signal),
         cmocka_unit_test(sums_lines_without_overflow),    cmocka_unit_test(makes_names_harmless),
-        cmocka_unit_test(chains_fit_their_column),
+        cmocka_unit_test(chains_fit_their_column),        cmocka_unit_test(a_journal_that_claims_too_much_is_refused),
     };
 
     return cmocka_run_group_tests_name("report_profile", tests, NULL, NULL);
