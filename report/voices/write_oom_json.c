@@ -108,16 +108,14 @@ static json_t *joins_json(const struct oom_story *story)
         const struct oom_joined *join = &story->joins[i];
         const struct verdict *verdict = &join->story->verdict;
         const struct line *line = verdict->line;
-        json_array_append_new(
-            array, json_pack("{s:I, s:b, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "pid", (json_int_t)join->pid,
-                             "victim", join->victim, "match", join->match == OOM_MATCH_SURE ? "sure" : "probable",
-                             "journal", json_text_or_null(join->story->profile->name), "program",
-                             json_text_or_null(join->story->profile->program), "cause",
-                             verdict_cause_name(verdict->cause), "sentence", json_text_or_null(verdict->sentence),
-                             "function", line ? json_text_or_null(line->frame->function) : json_null(), "file",
-                             line ? json_text_or_null(line->frame->file) : json_null(), "line",
-                             line && line->frame->line > 0 ? json_integer(line->frame->line) : json_null(),
-                             "resident_bytes", line ? json_number(line->resident_bytes) : json_null()));
+        json_t *object = json_pack(
+            "{s:I, s:b, s:s, s:o, s:o, s:s, s:o}", "pid", (json_int_t)join->pid, "victim", join->victim, "match",
+            join->match == OOM_MATCH_SURE ? "sure" : "probable", "journal",
+            json_text_or_null(join->story->profile->name), "program", json_text_or_null(join->story->profile->program),
+            "cause", verdict_cause_name(verdict->cause), "sentence", json_text_or_null(verdict->sentence));
+        json_add_place(object, line ? line->frame : NULL);
+        json_object_set_new(object, "resident_bytes", line ? json_number(line->resident_bytes) : json_null());
+        json_array_append_new(array, object);
     }
     return array;
 }

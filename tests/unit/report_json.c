@@ -12,6 +12,7 @@
 
 #include "load_profile.h"
 #include "voices/write_json.h"
+#include "voices/write_oom.h"
 
 /* Path to an object, then its keys. "x.0" is the first element of an array. */
 static const struct {
@@ -142,6 +143,42 @@ static void survives_any_bytes(void **unused)
     json_decref(root);
 }
 
+/* The largest line is that of sites whose stacks found no room: it has no frame. */
+static void a_line_without_a_place_is_null_for_explain(void **unused)
+{
+    struct make_journal *made = make_leak();
+    make_site(made, 0, 220 * MAKE_MIB, 220 * MAKE_MIB, 0);
+    struct profile *profile = load_made(made, "a.lw");
+    static struct oom_record record;
+    static struct oom_words words;
+    struct oom_story told = {.record = &record, .words = &words, .join_count = 1};
+    struct story story;
+    struct problem problem;
+    struct sink sink;
+    json_error_t error;
+    char *text = NULL;
+    size_t size = 0;
+
+    oom_record_begin(&record, &(struct kernel_stamp){.monotonic_us = LW_UNKNOWN});
+    story_tell(&profile, 1, &story);
+    assert_null(story.verdict.line->frame);
+    told.joins[0] = (struct oom_joined){.pid = 4711, .victim = true, .match = OOM_MATCH_SURE, .story = &story};
+    FILE *stream = open_memstream(&text, &size);
+    sink_over(&sink, stream, "memory");
+    write_oom_json(&sink, &told);
+    write_oom_text(&sink, &told);
+    assert_int_equal(sink_close(&sink, &problem), 0);
+    fclose(stream);
+    json_t *root = json_loads(text, JSON_DISABLE_EOF_CHECK, &error);
+    assert_non_null(root);
+    assert_true(json_is_null(at(root, "journals.0.function")));
+    assert_true(json_is_null(at(root, "journals.0.file")));
+    assert_int_equal(json_integer_value(at(root, "journals.0.resident_bytes")), 220 * MAKE_MIB);
+    json_decref(root);
+    free(text);
+    profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +186,7 @@ int main(void)
         cmocka_unit_test(has_the_values),
         cmocka_unit_test(unknown_is_null),
         cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(a_line_without_a_place_is_null_for_explain),
     };
 
     return cmocka_run_group_tests_name("report_json", tests, NULL, NULL);
