@@ -69,7 +69,6 @@ static int follow_log(struct sink *sink, int fd, int end, kernel_log_found *foun
 struct watched {
     char *directory;
     uint64_t kills;
-    uint64_t below; /* of that, what was told of cgroups below in this round */
     bool seen;
 };
 

@@ -139,3 +139,14 @@ const struct frame *frames_responsible(const struct frame *const *frames, size_t
     }
     return python ? python : own ? own : named ? named : first;
 }
+
+bool frames_interpreter(const struct frame *frame)
+{
+    static const char *const names[] = {"python", "libpython", "pypy", "libpypy"};
+    const char *slash = strrchr(frame->module, '/'), *module = slash ? slash + 1 : frame->module;
+
+    for (size_t i = 0; frame->kind == FRAME_NATIVE && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strncmp(module, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}

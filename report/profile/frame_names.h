@@ -18,6 +18,9 @@ bool frames_python_library(const char *file);
 /* Obtains memory for others, or belongs to a run-time whose names explain nothing. function: its short name. */
 bool frames_runtime_function(const char *function);
 
+/* A native frame of a Python interpreter: its executable or its libpython. */
+bool frames_interpreter(const struct frame *frame);
+
 /* Below site-packages, the interpreter's lib or the working directory; else the whole path. Part of `file`. */
 const char *frames_short_file(const char *file, const char *directory);
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "profile/frame_names.h"
+
 #define ARROW    " → "
 #define ELLIPSIS "…"
 
@@ -106,19 +108,11 @@ static bool wrapper(const struct frame *frame)
 /* Does this frame, further in than the responsible one, say anything? An interpreter's own frames do not. */
 static bool telling(const struct frame *frame, bool python)
 {
-    static const char *const interpreters[] = {"python", "libpython", "pypy"};
-    const char *module = label_base_name(frame->module);
-
     if (frame->kind == FRAME_MARKER || !frame->short_function[0])
         return false;
     if (frame->kind == FRAME_PYTHON)
         return !frame->library || !wrapper(frame);
-    if (frame->library || (python && frame->main_program))
-        return false;
-    for (size_t i = 0; python && i < sizeof(interpreters) / sizeof(interpreters[0]); i++)
-        if (strncmp(module, interpreters[i], strlen(interpreters[i])) == 0)
-            return false;
-    return true;
+    return !frame->library && !(python && (frame->main_program || frames_interpreter(frame)));
 }
 
 struct label label_callee(const struct stack *stack)

@@ -3,18 +3,7 @@
 
 #include <string.h>
 
-#include "profile/labels.h"
-
-bool stacks_interpreter(const struct frame *frame)
-{
-    static const char *const interpreters[] = {"python", "libpython", "pypy", "libpypy"};
-    const char *module = label_base_name(frame->module);
-
-    for (size_t i = 0; frame->kind == FRAME_NATIVE && i < sizeof(interpreters) / sizeof(interpreters[0]); i++)
-        if (strncmp(module, interpreters[i], strlen(interpreters[i])) == 0)
-            return true;
-    return false;
-}
+#include "profile/frame_names.h"
 
 static bool has_python(const struct stack *stack)
 {
@@ -32,7 +21,7 @@ static bool folded(const struct frame *frame, bool python)
         return false;
     if (strstr(frame->module, "/liblastwords.so"))
         return true;
-    return python && (stacks_interpreter(frame) || strcmp(frame->function, "_start") == 0 ||
+    return python && (frames_interpreter(frame) || strcmp(frame->function, "_start") == 0 ||
                       strncmp(frame->function, "__libc_start", 12) == 0);
 }
 

@@ -17,7 +17,4 @@ struct shown {
 /* native: show all. The caller frees shown.frames. */
 struct shown stacks_shown(const struct stack *stack, bool native);
 
-/* True for a native frame of a Python interpreter: its executable or its libpython. */
-bool stacks_interpreter(const struct frame *frame);
-
 #endif
