@@ -4,7 +4,7 @@
 #define LASTWORDS_REPORT_CAUSE_H
 
 #include "judgement/evidence.h"
-#include "judgement/verdict.h"
+#include "judgement/verdict_type.h"
 
 /* Needs the verdict's line, line_share, culprit and oom_kill; sets its by_memory and outlived. */
 enum verdict_cause cause_judge(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict);

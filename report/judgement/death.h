@@ -4,7 +4,7 @@
 #define LASTWORDS_REPORT_DEATH_H
 
 #include "judgement/evidence.h"
-#include "judgement/verdict.h"
+#include "judgement/verdict_type.h"
 
 enum verdict_oom_kill death_judge(const struct profile *profile, const struct evidence *evidence);
 

@@ -4,7 +4,7 @@
 #define LASTWORDS_REPORT_SENTENCE_H
 
 #include "judgement/evidence.h"
-#include "judgement/verdict.h"
+#include "judgement/verdict_type.h"
 
 /* Sets the verdict's sentence; all of it but the evidence is decided. */
 void sentence_write(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict);
