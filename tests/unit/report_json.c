@@ -42,26 +42,45 @@ static const struct {
     {"capabilities.psi", "available why"},
 };
 
+/* A sink into memory; closing it reads the first value in what was written. */
+struct memory {
+    struct sink sink;
+    FILE *stream;
+    char *text;
+    size_t size;
+};
+
+static struct sink *memory_open(struct memory *memory)
+{
+    memory->stream = open_memstream(&memory->text, &memory->size);
+    assert_non_null(memory->stream);
+    sink_over(&memory->sink, memory->stream, "memory");
+    return &memory->sink;
+}
+
+static json_t *memory_read(struct memory *memory, size_t flags)
+{
+    struct problem problem;
+    json_error_t error;
+
+    assert_int_equal(sink_close(&memory->sink, &problem), 0);
+    fclose(memory->stream);
+    json_t *root = json_loads(memory->text, flags, &error);
+    if (!root)
+        fail_msg("%s: %s", error.text, memory->text);
+    free(memory->text);
+    return root;
+}
+
 static json_t *written(struct make_journal *made)
 {
     struct profile *profile = load_made(made, "a.lw");
-    struct problem problem;
+    struct memory memory;
     struct story story;
-    struct sink sink;
-    json_error_t error;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
 
     story_tell(&profile, 1, &story);
-    sink_over(&sink, stream, "memory");
-    write_json(&sink, &story);
-    assert_int_equal(sink_close(&sink, &problem), 0);
-    fclose(stream);
-    json_t *root = json_loads(text, 0, &error);
-    if (!root)
-        fail_msg("%s: %s", error.text, text);
-    free(text);
+    write_json(memory_open(&memory), &story);
+    json_t *root = memory_read(&memory, 0);
     profile_free(profile);
     return root;
 }
@@ -152,30 +171,20 @@ static void a_line_without_a_place_is_null_for_explain(void **unused)
     static struct oom_record record;
     static struct oom_words words;
     struct oom_story told = {.record = &record, .words = &words, .join_count = 1};
+    struct memory memory;
     struct story story;
-    struct problem problem;
-    struct sink sink;
-    json_error_t error;
-    char *text = NULL;
-    size_t size = 0;
 
     oom_record_begin(&record, &(struct kernel_stamp){.monotonic_us = LW_UNKNOWN});
     story_tell(&profile, 1, &story);
     assert_null(story.verdict.line->frame);
     told.joins[0] = (struct oom_joined){.pid = 4711, .victim = true, .match = OOM_MATCH_SURE, .story = &story};
-    FILE *stream = open_memstream(&text, &size);
-    sink_over(&sink, stream, "memory");
-    write_oom_json(&sink, &told);
-    write_oom_text(&sink, &told);
-    assert_int_equal(sink_close(&sink, &problem), 0);
-    fclose(stream);
-    json_t *root = json_loads(text, JSON_DISABLE_EOF_CHECK, &error);
-    assert_non_null(root);
+    write_oom_json(memory_open(&memory), &told);
+    write_oom_text(&memory.sink, &told);
+    json_t *root = memory_read(&memory, JSON_DISABLE_EOF_CHECK);
     assert_true(json_is_null(at(root, "journals.0.function")));
     assert_true(json_is_null(at(root, "journals.0.file")));
     assert_int_equal(json_integer_value(at(root, "journals.0.resident_bytes")), 220 * MAKE_MIB);
     json_decref(root);
-    free(text);
     profile_free(profile);
 }
 
