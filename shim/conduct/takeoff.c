@@ -13,12 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PYTHON_PAUSE_NS UINT64_C(250000000)
+/* Between two looks for an interpreter, doubled each time: many processes are caught in the middle of its beginning. */
+#define PYTHON_FIRST_NS UINT64_C(10000000)
+#define PYTHON_MOST_NS  UINT64_C(250000000)
 
 static struct {
     bool past_loader;
     bool python_settled;
     uint64_t python_tried;
+    uint64_t python_pause_ns;
 } takeoff;
 
 void takeoff_python(uint64_t now_ns)
@@ -26,8 +29,11 @@ void takeoff_python(uint64_t now_ns)
     struct lw_identity *identity = flight.journal.identity;
     char why[160] = "switched off";
     bool refused = !flight.options.python, found = false;
-    if (takeoff.python_settled || (takeoff.python_tried && now_ns - takeoff.python_tried < PYTHON_PAUSE_NS))
+    if (takeoff.python_settled || (takeoff.python_tried && now_ns - takeoff.python_tried < takeoff.python_pause_ns))
         return;
+    takeoff.python_pause_ns = takeoff.python_tried ? takeoff.python_pause_ns * 2 : PYTHON_FIRST_NS;
+    if (takeoff.python_pause_ns > PYTHON_MOST_NS)
+        takeoff.python_pause_ns = PYTHON_MOST_NS;
     takeoff.python_tried = now_ns | 1;
     if (flight.options.python)
         found = python_find(&flight.journal, flight.python_cache, identity->python_version,
