@@ -303,11 +303,17 @@ void sys_wake(uint32_t *word)
     sys_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
 }
 
-bool sys_peek(uint64_t address, void *to, size_t bytes)
+size_t sys_peek_pieces(const struct iovec *pieces, size_t count, void *to, size_t bytes)
 {
     struct iovec local = {.iov_base = to, .iov_len = bytes};
-    struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
-    return sys_call(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1, 0) == (long)bytes;
+    long n = sys_call(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)pieces, (long)count, 0);
+    return n > 0 ? (size_t)n : 0;
+}
+
+bool sys_peek(uint64_t address, void *to, size_t bytes)
+{
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
+    return sys_peek_pieces(&piece, 1, to, bytes) == bytes;
 }
 
 void sys_program(char *name, size_t capacity)

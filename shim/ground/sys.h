@@ -70,5 +70,8 @@ void sys_wake(uint32_t *word);
 
 /* Copies from an address that may not be mapped. false: it is not, or the kernel forbids the call. */
 bool sys_peek(uint64_t address, void *to, size_t bytes);
+/* The same of up to 1024 pieces, one after the other to `to`; returns the bytes before the first that is not mapped. */
+struct iovec;
+size_t sys_peek_pieces(const struct iovec *pieces, size_t count, void *to, size_t bytes);
 
 #endif
