@@ -21,7 +21,8 @@
 
 #define CACHE_SLOTS  8192u
 #define CACHE_PROBES 4u
-#define CODE_BYTES   160u /* the header of a code object up to its line table */
+#define CODE_BYTES   208u /* the header of a code object; to 3.10 it is smaller */
+#define OLD_CODE     160u
 #define FRAME_BYTES  112u
 #define NAME_BYTES   480u
 #define BYTES_DATA   32                          /* PyBytesObject.ob_sval, the same since 3.8 */
@@ -320,14 +321,16 @@ static uint16_t place_of(uint64_t code)
 /* Copies what the frames of the trail lead to: each code object once, up to the first that is none. */
 static void copy_code(void)
 {
+    const struct python_layout *layout = python.interpreter.layout;
+    size_t bytes = layout->code_start >= 0 ? (size_t)layout->code_start : OLD_CODE;
     uint64_t *names = trail.code; /* their place when the headers are here */
     uint32_t count = 0;
     trail.copies = 0;
     for (uint32_t i = 0; i < trail.count; i++)
         trail.found[i].copy = place_of(trail.found[i].code);
-    peek_ahead(trail.code, trail.copies, CODE_BYTES);
-    while (count < trail.copies && peek(trail.code[count], trail.headers[count], CODE_BYTES)) {
-        names[count] = FIELD(trail.headers[count], python.interpreter.layout->code_name, uint64_t) + NAME_HASH;
+    peek_ahead(trail.code, trail.copies, bytes);
+    while (count < trail.copies && peek(trail.code[count], trail.headers[count], bytes)) {
+        names[count] = FIELD(trail.headers[count], layout->code_name, uint64_t) + NAME_HASH;
         count++;
     }
     trail.copies = count;
@@ -348,6 +351,19 @@ static const unsigned char *code_of(enum python_mode mode, uint32_t i)
     return FIELD(code, 8, uint64_t) == python.interpreter.type_code ? code : NULL;
 }
 
+/*
+ * From 3.12 on the interpreter puts a frame of its own between a call of a class and its __init__, which tracebacks do
+ * not show: its code never gets to where functions begin (_co_firsttraceable, two fields before the bytecode), and its
+ * file is the very string that is its name.
+ */
+static bool is_trampoline(const unsigned char *code, int32_t position)
+{
+    const struct python_layout *layout = python.interpreter.layout;
+    return layout->entry == PYTHON_ENTRY_SHIM &&
+           FIELD(code, layout->code_filename, uint64_t) == FIELD(code, layout->code_name, uint64_t) &&
+           position < 2 * FIELD(code, layout->code_start - 16, int32_t);
+}
+
 /* false: what followed a link that is just being made is not to be believed. */
 static bool resolve(enum python_mode mode, struct python_stack *stack)
 {
@@ -357,6 +373,8 @@ static bool resolve(enum python_mode mode, struct python_stack *stack)
         const unsigned char *code = code_of(mode, i);
         if (!code)
             return false;
+        if (is_trampoline(code, trail.found[i].position))
+            continue;
         uint32_t index = resolve_frame(mode, i, code);
         if (index != NO_ROOM) {
             stack->frames[stack->count] = LW_FRAME_PYTHON | index;

@@ -4,7 +4,6 @@
 usage: compare.py WITNESS.SO        prints one line "3.11.2: N comparisons, N wrong, N unmerged, kinds ..."; exits 1 when one is wrong
 """
 import asyncio
-import collections
 import concurrent.futures
 import contextlib
 import ctypes
@@ -15,53 +14,7 @@ import sys
 import threading
 import weakref
 
-held = ctypes.PyDLL(sys.argv[1])      # keeps the GIL during the call
-released = ctypes.CDLL(sys.argv[1])   # gives it up, as pandas' tokenizer does
-for library in (held, released):
-    for name in ("witness_stack", "witness_stack_in_handler"):
-        getattr(library, name).argtypes = (ctypes.c_char_p, ctypes.c_long)
-        getattr(library, name).restype = ctypes.c_long
-    library.witness_why.restype = ctypes.c_char_p
-if not held.witness_open():
-    sys.exit("%s: %s" % (sys.version.split()[0], held.witness_why().decode()))
-
-SIZE = 1 << 18
-walks = (held.witness_stack, released.witness_stack, held.witness_stack_in_handler)
-handler_turn = threading.Lock()
-kinds = collections.Counter()
-wrong = []
-unmerged = 0
-
-
-def name_of(code):
-    return code.co_qualname if sys.version_info >= (3, 11) else code.co_name
-
-
-def compare(kind, got, frame, line):
-    global unmerged
-    lines = [line.split("\t") for line in got.decode().splitlines()]
-    ours = [(line[1], line[2], int(line[3])) for line in lines if line[0] == "P"]
-    theirs = []
-    while frame:
-        theirs.append((name_of(frame.f_code), frame.f_code.co_filename, -1 if line is None else line))
-        frame = frame.f_back
-        line = frame and frame.f_lineno
-    kinds[kind] += 1
-    unmerged += ["M", "2"] in lines
-    cut = ["M", "1"] in lines and len(ours) > 20
-    if ours != (theirs[:len(ours)] if cut else theirs):
-        wrong.append((kind, ours[:6], theirs[:6], len(ours), len(theirs)))
-
-
-def check(kind, way=None):
-    for walk in walks if way is None else (walks[way],):
-        buffer = ctypes.create_string_buffer(SIZE) if threading.active_count() > 1 else BUFFER
-        with handler_turn if walk is walks[2] else contextlib.nullcontext():
-            size, frame, line = walk(buffer, SIZE), sys._getframe(), sys._getframe().f_lineno
-        compare(kind, buffer.raw[:size], frame, line)
-
-
-BUFFER = ctypes.create_string_buffer(SIZE)
+from witness import BUFFER, SIZE, check, held, kinds, released, report, walks, wrong
 
 
 def recurse(depth, function, *arguments):
@@ -180,12 +133,6 @@ class Lively:
         return "x"
 
 
-class Ordered(int):
-    def __lt__(self, other):
-        check("__lt__")
-        return False
-
-
 class Dying:
     def __del__(self):
         check("__del__")
@@ -194,6 +141,19 @@ class Dying:
 class Cyclic(Dying):
     def __init__(self):
         self.me = self
+
+
+class Base:
+    def __init__(self, depth):
+        check("__init__ of a base")
+
+
+class Made(Base):
+    def __init__(self, depth):
+        super().__init__(depth)
+        check("__init__")
+        if depth:
+            Made(depth - 1)
 
 
 class Meta(type):
@@ -241,7 +201,9 @@ def callbacks():
     gone = Lively()
     keep = weakref.ref(gone, lambda r: check("weakref callback"))
     del gone
-    Meta("Made", (), {})
+    Meta("Named", (), {})
+    for _ in range(10):  # so often that the interpreter specializes the call
+        Made(3)
     class Body:
         check("class body")
     import importlib.util
@@ -348,18 +310,6 @@ def reused_code():
     exec(compile("def \u6f22\u5b57():\n check('wide')\n\u6f22\u5b57()", "\u6f22\U0001f40d.py", "exec"), space)
 
 
-def numeric():
-    try:
-        import numpy
-    except ImportError:
-        return
-    numpy.vectorize(lambda x: (check("numpy.vectorize"), x)[1])(numpy.arange(3))
-    numpy.frompyfunc(lambda x: (check("numpy.frompyfunc"), x)[1], 1, 1)(numpy.arange(3))
-    numpy.apply_along_axis(lambda row: (check("numpy.apply_along_axis"), row.sum())[1], 0, numpy.ones((2, 2)))
-    numpy.fromiter((check("numpy.fromiter") or i for i in range(3)), int)
-    numpy.sort(numpy.frompyfunc(Ordered, 1, 1)(numpy.arange(3)))
-
-
 def deep():
     for depth in (1, 5, 20, 60, 110, 200):
         recurse(depth, check, "recursion")
@@ -376,7 +326,6 @@ def rounds():
     exceptions()
     in_threads()
     many_lines()
-    numeric()
     deep()
 
 
@@ -387,10 +336,7 @@ reused_code()
 in_children()
 while sum(kinds.values()) < WANTED:
     rounds()
-for problem in wrong[:10]:
-    print("wrong:", *problem, file=sys.stderr)
-print("%s: %d comparisons of %d kinds, %d wrong, %d unmerged" % (
-    sys.version.split()[0], sum(kinds.values()), len(kinds), len(wrong), unmerged), flush=True)
+report()
 
 
 class Last:

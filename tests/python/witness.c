@@ -29,9 +29,11 @@ static struct {
     uint32_t count;
 } witness;
 
-/* 1: frames can be read; 0: the reason is witness_why(). */
+/* 1: frames can be read; 0: the reason is witness_why(). Again in the child of a fork. */
 int witness_open(void)
 {
+    stack_reset();
+    python_forget();
     struct journal *journal = &flight.journal;
     bool refused;
     void *file = calloc(1, journal_file_bytes()), *memory = calloc(1, journal_private_bytes());
