@@ -26,6 +26,7 @@ struct python_table {
 #include "tests/data/python_lines_311.h"
 #include "tests/data/python_lines_312.h"
 #include "tests/data/python_lines_313.h"
+#include "tests/data/python_lines_314.h"
 #include "tests/data/python_lines_38.h"
 #include "tests/data/python_lines_39.h"
 
@@ -36,6 +37,7 @@ static const struct {
     {python_38_tables, COUNT(python_38_tables)},   {python_39_tables, COUNT(python_39_tables)},
     {python_310_tables, COUNT(python_310_tables)}, {python_311_tables, COUNT(python_311_tables)},
     {python_312_tables, COUNT(python_312_tables)}, {python_313_tables, COUNT(python_313_tables)},
+    {python_314_tables, COUNT(python_314_tables)},
 };
 
 static void for_each_table(void (*look)(const struct python_table *table))
