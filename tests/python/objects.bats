@@ -3,10 +3,8 @@
 # python=objects: small objects are charged to the line that made them, and nobody notices.
 
 load ../support/same.bash
+load interpreters.bash
 
-shopt -s nullglob
-PYTHONS=(/usr/bin/python3 ~/.pyenv/versions/3.{8,9,1[0-4]}.*/bin/python3)
-shopt -u nullglob
 WORKING=action=abort:activate=1:sample=4K:python=objects
 
 # truth INTERPRETER [ARGUMENT]: objects.py there; its report against what it says
@@ -20,8 +18,7 @@ truth() {
 
 @test "objects: 300,000 dicts and 300,000 tuples, each at the line that made them, nothing twice" {
     local python n=0
-    for python in "${PYTHONS[@]}"; do
-        [ -x "$python" ] || continue
+    for python in $(interpreters); do
         n=$((n + 1))
         echo "$python"
         truth "$python"
@@ -46,8 +43,7 @@ truth() {
 
 lives() {
     local python
-    for python in "${PYTHONS[0]}" "${PYTHONS[-1]}"; do # Debian's, and the newest that is here
-        [ -x "$python" ] || continue
+    for python in $(interpreters | sed -n '1p; 1!{$p}'); do # Debian's, and the newest that is here
         echo "$python"
         same env "${ENVIRONMENT[@]}" "$python" -W ignore "$BATS_TEST_DIRNAME/lives.py" "$1"
     done

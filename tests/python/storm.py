@@ -11,6 +11,11 @@ import sys
 import threading
 import time
 
+try:
+    import greenlet
+except ImportError:
+    greenlet = None
+
 witness = ctypes.PyDLL(sys.argv[1])
 witness.witness_why.restype = ctypes.c_char_p
 seconds, per_second = float(sys.argv[2]), int(sys.argv[3])
@@ -40,6 +45,22 @@ def churn(i):
     exec(compile("def q%d(n):\n  return [x for x in range(n)]\nr=q%d(10)" % (i, i), "churn%d" % (i % 50), "exec"), space)
 
 
+def standing(depth):
+    """Stays at its depth until it is asked again, as often as there is something to do."""
+    if depth:
+        return standing(depth - 1)
+    for _ in range(10):
+        greenlet.getcurrent().parent.switch(fib(3))
+
+
+def switch():
+    """The thread's stack is another one every few microseconds, and one that nobody wants any more ends."""
+    ring = [greenlet.greenlet(standing) for _ in range(6)]
+    for _ in range(8):
+        for depth, one in enumerate(ring):
+            one.switch(*([] if one else [depth * 3]))
+
+
 def short_lived():
     timer = witness.witness_join(EACH)
     fib(10)
@@ -55,6 +76,8 @@ def work(until):
         json.loads(json.dumps({"a": [1] * 100}))
         re.sub(r"a(.)c", lambda m: m.group(1), "abc" * 50)
         churn(i % 5000)
+        if greenlet:
+            switch()
         i += 1
         try:
             sorted([3, 2, 1], key=lambda x: 1 / 0)

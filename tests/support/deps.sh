@@ -25,6 +25,8 @@ tests=(
     fish zsh                                         # shells that the completions are for
     perl sqlite3 ruby                                # programs under the preload
     python3-pytest                                   # parts of the tests of pandas
+    python3-greenlet python3-gevent                  # Python frames that others switch
+    cython3 python3-dev                              # and those that Cython calls
     qemu-system-x86 cpio busybox-static kmod         # the cgroup v2 guest
     xz-utils zstd                                    # compressed kernel modules of newer distributions
 )
