@@ -85,6 +85,15 @@ bool unwind_is_ours(uint64_t address)
     return address - own_start < own_end - own_start;
 }
 
+/*
+ * Where nothing says how to go on, as beyond the end of a greenlet's stack, the unwinder guesses, and what it finds may
+ * be anything: bits of it must not be taken for the marks of a frame (LW_FRAME_PYTHON). There a stack ends.
+ */
+static bool is_possible(uint64_t address)
+{
+    return address >= 4096 && !(address >> 56);
+}
+
 uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
@@ -94,8 +103,8 @@ uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
     int n = backtrace(raw, (int)(sizeof raw / sizeof raw[0]));
     fence_leave();
     uint32_t count = 0;
-    for (int i = 0; i < n && count < capacity; i++) /* ours are innermost, and where a thread began */
-        if (raw[i] && !unwind_is_ours((uintptr_t)raw[i]))
+    for (int i = 0; i < n && count < capacity && is_possible((uintptr_t)raw[i]); i++)
+        if (!unwind_is_ours((uintptr_t)raw[i])) /* they are innermost, and where a thread began */
             frames[count++] = (uintptr_t)raw[i];
     return count;
 }
@@ -110,7 +119,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
         capacity = 0;
     while (count < capacity) {
         unw_word_t address;
-        if (library.get_reg(&cursor, UNW_REG_IP, &address) < 0 || !address)
+        if (library.get_reg(&cursor, UNW_REG_IP, &address) < 0 || !is_possible(address))
             break;
         if (!unwind_is_ours(address)) {
             frames[count] = count ? address : address + 1; /* the interrupted instruction itself, as if returned to */
