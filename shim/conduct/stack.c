@@ -2,6 +2,7 @@
 #include "conduct/stack.h"
 #include "conduct/flight.h"
 #include "ground/guard.h"
+#include "observe/elf_symbols.h"
 #include "observe/python.h"
 #include "observe/unwind.h"
 
@@ -15,14 +16,6 @@ static void push(struct merge *merge, uint64_t frame)
 {
     if (merge->count < merge->capacity)
         merge->frames[merge->count++] = frame;
-}
-
-static uint32_t evaluations(const uint64_t *native, uint32_t count)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < count; i++)
-        n += python_is_evaluation(native[i]);
-    return n;
 }
 
 static uint32_t entries(const struct python_stack *python)
@@ -52,6 +45,24 @@ static void interleave(struct merge *merge, const uint64_t *native, uint32_t cou
         push(merge, python->frames[next++]);
 }
 
+/*
+ * How many of the native frames run the Python frames: all of them when there is one evaluation loop for each entry. A
+ * greenlet's Python frames end where it begins, while the native ones seem to go on into whatever stands on the stack
+ * that it was started on: then those up to greenlet's own. 0: their order cannot be established.
+ */
+static uint32_t in_order(const uint64_t *native, uint32_t count, const struct python_stack *python)
+{
+    uint32_t wanted = entries(python), seen = 0, i;
+    for (i = 0; i < count && seen <= wanted; i++) {
+        seen += python_is_evaluation(native[i]);
+        if (seen && seen == wanted && elf_is_switcher(native[i]))
+            break;
+    }
+    while (i < count && elf_is_switcher(native[i]))
+        i++;
+    return seen == wanted ? i : 0;
+}
+
 static void stack_up(struct merge *merge, const uint64_t *native, uint32_t count, const struct python_stack *python)
 {
     for (uint32_t i = 0; i < python->count; i++)
@@ -78,6 +89,7 @@ uint32_t stack_capture(struct stack_scratch *scratch, uint64_t *frames, uint32_t
     uint32_t count = ucontext ? interrupted(ucontext, native) : unwind_native(native, UNWIND_MAX);
     enum python_result result = python_walk(python, async ? PYTHON_ASYNC : PYTHON_OWN);
     bool cut = count == UNWIND_MAX || (result == PYTHON_FOUND && python->truncated);
+    uint32_t own = cut || result != PYTHON_FOUND ? count : in_order(native, count, python);
     if (result == PYTHON_MISSED) {
         __atomic_fetch_add(&flight.stacks_missed, 1, __ATOMIC_RELAXED);
         push(&merge, LW_FRAME_MARKER | LW_MARKER_NO_PYTHON);
@@ -85,8 +97,8 @@ uint32_t stack_capture(struct stack_scratch *scratch, uint64_t *frames, uint32_t
     if (result != PYTHON_FOUND) {
         for (uint32_t i = 0; i < count; i++)
             push(&merge, native[i]);
-    } else if (count && (cut || evaluations(native, count) == entries(python))) {
-        interleave(&merge, native, count, python);
+    } else if (own) {
+        interleave(&merge, native, own, python);
     } else {
         stack_up(&merge, native, count, python);
     }

@@ -85,6 +85,12 @@ void *elf_symbol(const char *name, uint64_t *size_bytes)
 
 static unsigned long long modules_seen; /* dlpi_adds when the modules were last listed */
 
+#define SWITCHERS 4u
+static struct {
+    uint32_t count;
+    uint64_t start[SWITCHERS], end[SWITCHERS];
+} switchers; /* they stay: the interpreter unloads no module */
+
 #define NAMED_WORDS      1024u /* a bit for each node of the journal's layout */
 #define RECENT_ADDRESSES 4096u
 static uint64_t named[NAMED_WORDS];
@@ -120,6 +126,35 @@ static bool have_module(struct journal *journal, const struct lw_module *module)
     return false;
 }
 
+/* "greenlet/_greenlet.cpython-311-x86_64-linux-gnu.so", in releases before 1.0 "greenlet.cpython-38-…so" */
+static bool is_switcher_path(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return text_starts(name, "_greenlet.") || text_starts(name, "greenlet.");
+}
+
+static void note_switcher(const struct lw_module *module)
+{
+    uint32_t count = switchers.count;
+    for (uint32_t i = 0; i < count; i++)
+        if (switchers.start[i] == module->start)
+            return;
+    if (count == SWITCHERS)
+        return;
+    switchers.start[count] = module->start;
+    switchers.end[count] = module->end;
+    __atomic_store_n(&switchers.count, count + 1, __ATOMIC_RELEASE);
+}
+
+bool elf_is_switcher(uint64_t address)
+{
+    uint32_t count = __atomic_load_n(&switchers.count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++)
+        if (address >= switchers.start[i] && address < switchers.end[i])
+            return true;
+    return false;
+}
+
 static int note_module(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct journal *journal = context;
@@ -139,6 +174,8 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *context)
     copy_build_id(info, &module);
     if (module.end && !have_module(journal, &module))
         journal_module(journal, &module);
+    if (is_switcher_path(path))
+        note_switcher(&module);
     return 0;
 }
 

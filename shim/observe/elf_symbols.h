@@ -16,6 +16,11 @@
 void *elf_symbol(const char *name, uint64_t *size_bytes);
 /* The loaded modules that the journal does not have yet. Cheap when nothing was loaded since. */
 void elf_note_modules(struct journal *journal);
+/*
+ * Is this address in a module that exchanges the stack under its callers (greenlet, also below gevent)? Known once the
+ * module is noted. What lies beyond such a frame is not the caller's. Any thread; safe in signal handlers.
+ */
+bool elf_is_switcher(uint64_t address);
 /* Names for the native frames of sites that hold at least so many bytes; looks up no more than `budget` of them. */
 void elf_note_symbols(struct journal *journal, uint32_t budget, uint64_t from_bytes);
 void elf_forget(void); /* a new journal begins */

@@ -354,6 +354,7 @@ def importing(name, use):
             module = importlib.import_module(name)
         except ImportError:
             raise NotHere("%s is not installed" % name) from None
+        witness.held.witness_note_modules()
         use(module)
     return run
 
@@ -369,6 +370,7 @@ for name, part in (("greenlet", importing("greenlet", greenlets)), ("gevent", im
         print("%s, no %s: %s" % (sys.version.split()[0], name, why))
         continue
     report(", " + name)
-    if name in ("Cython", "numpy") and witness.unmerged:
-        wrong.append((name, "unmerged"))
+    if witness.unmerged:
+        print("%s: %d are not in order with the native frames" % (name, witness.unmerged), file=sys.stderr)
+        wrong.append(name)
 sys.exit(bool(wrong))

@@ -21,6 +21,7 @@ witness.witness_why.restype = ctypes.c_char_p
 seconds, per_second = float(sys.argv[2]), int(sys.argv[3])
 if not witness.witness_open():
     sys.exit("%s: %s" % (sys.version.split()[0], witness.witness_why().decode()))
+witness.witness_note_modules()
 witness.witness_join.restype = ctypes.c_void_p
 witness.witness_part.argtypes = (ctypes.c_void_p,)
 EACH = per_second // 4  # of four threads

@@ -17,6 +17,7 @@
 #include "conduct/flight.h"
 #include "conduct/stack.h"
 #include "ground/guard.h"
+#include "observe/elf_symbols.h"
 #include "observe/python.h"
 #include "observe/unwind.h"
 
@@ -50,6 +51,12 @@ int witness_open(void)
 const char *witness_why(void)
 {
     return witness.why;
+}
+
+/* What the watcher does every second. */
+void witness_note_modules(void)
+{
+    elf_note_modules(&flight.journal);
 }
 
 static size_t spell(const uint64_t *frames, uint32_t count, char *to, size_t size)
