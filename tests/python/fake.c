@@ -55,11 +55,13 @@ int main(void)
     sscanf(Py_GetVersion(), "3.%u", &minor);
     Py_Version = 0x03000000 | minor << 16;
 #endif
-    char *blocks[64];
+    char *blocks[64], *volatile before = memset(malloc(40 << 20), 1, 40 << 20); /* the records begin */
+    usleep(500000);
     for (int i = 0; i < 64; i++)
         blocks[i] = memset(malloc(1 << 20), i, 1 << 20);
     usleep(700000);
     for (int i = 0; i < 64; i++)
         free(blocks[i]);
+    free(before);
     puts("done");
 }
