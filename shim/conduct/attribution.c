@@ -257,7 +257,7 @@ static void walk_area(const struct map *map)
     pass.previous.name = no_name;
 }
 
-/* Where the .bss of a module ends that begins here, in whole pages; the kernel may have joined it with what follows. */
+/* Where the .bss of a module ends that begins here, in whole pages; 0: none does. */
 static uint64_t end_of_bss(const struct map *map)
 {
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_MODULES));
@@ -272,18 +272,23 @@ static uint64_t end_of_bss(const struct map *map)
     return 0;
 }
 
+/* The kernel joins a module's .bss, or our arena, with a mapping of the program beside it: here they are apart again. */
 static bool on_map(void *context, const struct map *map)
 {
-    struct map rest = *map, bss = *map;
+    uint64_t first = (uintptr_t)flight.arena.base;
+    const uint64_t edges[] = {end_of_bss(map), first, first + flight.arena.capacity};
+    struct map part = *map;
     if (strncmp(map->name, "[v", 2) == 0)
         return true;
-    bss.end = end_of_bss(map);
-    if (bss.end > map->start && bss.end < map->end) {
-        bss.name = "";
-        walk_area(&bss);
-        rest.start = bss.end;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        if (edges[i] <= part.start || edges[i] >= map->end)
+            continue;
+        part.end = edges[i];
+        walk_area(&part);
+        part.start = edges[i];
+        part.end = map->end;
     }
-    walk_area(&rest);
+    walk_area(&part);
     return true;
 }
 

@@ -52,3 +52,13 @@ stack_growth_stops() {
 }
 @test "18 growth of thread stacks: stopped, and named" { stack_growth_stops 200; }
 @test "18 growth of thread stacks, at full speed: stopped, and named" { stack_growth_stops 0; }
+
+# The kernel makes one mapping of the library's arena and what lies beside it.
+@test "18 memory that nobody saw, beside the library's own: not called its own" {
+    with_shim action=abort:activate=8M
+    inside growth "$PROGRAMS/growth" beside
+    stopped growth
+    judge "sum(o.resident_bytes for o in r.other if o.kind == 'self') < 16 * MIB" \
+        "sum(o.resident_bytes for o in r.other if o.kind == 'untracked') > 80 * MIB" \
+        "r.memory.explained_bytes < 0.5 * r.memory.anon_bytes"
+}

@@ -2,11 +2,11 @@
 /*
  * growth: grows in one way alone, until it is stopped.
  *
- * usage: growth read|huge|mremap|heap|stacks [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
+ * usage: growth read|huge|mremap|heap|stacks|beside [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
  *                                                                    [FIRST_MIB: small blocks before it begins]
  *
  * Up to 1 GiB, each way in a function of its own: read_into(), huge_pages(), remap_more(), small_blocks(),
- * deep_stack().
+ * deep_stack(), beside_others().
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,6 +134,26 @@ SITE void more_stacks(void)
     }
 }
 
+/*
+ * Memory that nobody sees being mapped, on both sides of a hole that the library's arena (32 MiB) falls into: the
+ * kernel makes one mapping of all three.
+ */
+SITE void beside_others(void)
+{
+    const size_t side = 96 * MIB, hole = 32 * MIB;
+    char *memory = checked((void *)syscall(SYS_mmap, NULL, 2 * side + hole + HUGE, PROT_READ | PROT_WRITE,
+                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    memory = (char *)(((uintptr_t)memory + HUGE - 1) & ~(HUGE - 1));
+    madvise(memory, 2 * side + hole, MADV_NOHUGEPAGE);
+    syscall(SYS_munmap, memory + side, hole);
+    small_blocks(16 * MIB);
+    for (size_t bytes = 0; bytes < side; bytes += MIB) {
+        memset(memory + side - MIB - bytes, 1, MIB);
+        memset(memory + side + hole + bytes, 1, MIB);
+        pace(2 * bytes);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -140,7 +161,7 @@ int main(int argc, char **argv)
         void (*grow)(void);
     } ways[] = {
         {"read", read_into},         {"huge", huge_pages},    {"mremap", remap_more},
-        {"heap", more_small_blocks}, {"stacks", more_stacks},
+        {"heap", more_small_blocks}, {"stacks", more_stacks}, {"beside", beside_others},
     };
     if (argc > 2)
         mib_per_s = atof(argv[2]);
