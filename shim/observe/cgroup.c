@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/cgroup.h"
+#include "observe/cgroup_search.h"
 #include "ground/sys.h"
 #include "ground/text.h"
 
@@ -376,15 +377,23 @@ static void add_chain(struct cgroup *cgroup, const char *mount_point, const char
     }
 }
 
-/* Where the own path lies below this mount; a container's mount shows its own cgroup as the root. */
+static bool leads_out(const char *path)
+{
+    return text_starts(path, "/..") && (path[3] == '/' || path[3] == '\0');
+}
+
+/*
+ * Where the own path lies below this mount; a container's mount shows its own cgroup as the root. NULL: not below it,
+ * as of a process that was moved out of its namespace: what the mount shows does not limit it.
+ */
 static const char *below_mount(const char *path, const char *mount_root)
 {
     size_t n = strlen(mount_root);
     if (n == 1)
-        return path;
+        return leads_out(path) ? NULL : path;
     if (strncmp(path, mount_root, n) == 0 && (path[n] == '/' || path[n] == '\0'))
         return path + n;
-    return text_starts(path, "/..") ? "" : path;
+    return NULL;
 }
 
 struct mount {
@@ -438,24 +447,42 @@ static long read_proc_cgroup(const char *root, char *buffer, size_t capacity)
     return sys_read_file(path, buffer, capacity);
 }
 
-static void note_pressure(struct cgroup *cgroup, const char *root, const char *proc_cgroup, const struct mount *v2)
+/* Where the own cgroup lies below a mount, by its name or, where a namespace hides that, by looking for the process. */
+static bool locate(const char *root, const struct mount *mount, const char *path, char *relative)
 {
-    char path[CGROUP_PATH_BYTES];
-    if (!v2->found || !cgroup_parse_path(proc_cgroup, true, path, sizeof path))
-        return;
-    const char *relative = below_mount(path, v2->root);
-    if (text_equal(relative, "/") || !relative[0])
-        relative = "";
+    const char *below = below_mount(path, mount->root);
+    char point[CGROUP_PATH_BYTES];
+    if (below) {
+        text_copy(relative, CGROUP_PATH_BYTES, below);
+        return true;
+    }
+    struct text text = TEXT_ON(point);
+    text_add(&text, root);
+    text_add(&text, mount->point);
+    return !leads_out(path) &&
+           cgroup_search(point, cgroup_levels_above(mount->root), path, sys_getpid(), relative, CGROUP_PATH_BYTES);
+}
+
+static void note_pressure(struct cgroup *cgroup, const char *root, const struct mount *v2, const char *relative)
+{
     struct text text = TEXT_ON(cgroup->pressure);
     text_add(&text, root);
     text_add(&text, v2->point);
-    text_add(&text, relative);
+    text_add(&text, text_equal(relative, "/") ? "" : relative);
     text_add(&text, "/memory.pressure");
+}
+
+static const char *why_not(const struct mount *mount, bool located)
+{
+    if (!mount)
+        return "no cgroup file system with the memory controller is mounted";
+    return located ? "the memory controller's files are not there"
+                   : "the own cgroup is not below what is mounted of the hierarchy";
 }
 
 bool cgroup_open(struct cgroup *cgroup, const char *root)
 {
-    char proc_cgroup[4096], point[CGROUP_PATH_BYTES];
+    char proc_cgroup[4096], point[CGROUP_PATH_BYTES], unified[CGROUP_PATH_BYTES], relative[CGROUP_PATH_BYTES];
     struct mount v1 = {0}, v2 = {0};
     memset(cgroup, 0, sizeof *cgroup);
     if (read_proc_cgroup(root, proc_cgroup, sizeof proc_cgroup) <= 0) {
@@ -466,26 +493,29 @@ bool cgroup_open(struct cgroup *cgroup, const char *root)
         text_copy(cgroup->why, sizeof cgroup->why, "/proc/self/mountinfo cannot be read");
         return false;
     }
-    note_pressure(cgroup, root, proc_cgroup, &v2);
+    bool in_v2 = v2.found && cgroup_parse_path(proc_cgroup, true, point, sizeof point);
+    bool located = in_v2 && locate(root, &v2, point, unified);
+    if (located)
+        note_pressure(cgroup, root, &v2, unified);
     const struct mount *mount = NULL;
     if (v1.found && cgroup_parse_path(proc_cgroup, false, cgroup->own, sizeof cgroup->own)) {
         cgroup->version = 1;
         mount = &v1;
-    } else if (v2.found && cgroup_parse_path(proc_cgroup, true, cgroup->own, sizeof cgroup->own)) {
+        located = locate(root, &v1, cgroup->own, relative);
+    } else if (in_v2) {
         cgroup->version = 2;
         mount = &v2;
+        text_copy(cgroup->own, sizeof cgroup->own, point);
+        text_copy(relative, sizeof relative, located ? unified : "");
     }
-    if (mount) {
+    if (mount && located) {
         struct text text = TEXT_ON(point);
         text_add(&text, root);
         text_add(&text, mount->point);
-        add_chain(cgroup, point, below_mount(cgroup->own, mount->root));
+        add_chain(cgroup, point, relative);
     }
     if (!cgroup->count) {
-        text_copy(cgroup->why, sizeof cgroup->why,
-                  mount ? "the memory controller's files are not there"
-                        : "no cgroup file system with the memory "
-                          "controller is mounted");
+        text_copy(cgroup->why, sizeof cgroup->why, why_not(mount, located));
         return false;
     }
     cgroup_refresh(cgroup);

@@ -82,6 +82,16 @@ cousin() {
         "[n for n in r.neighbours if n.pid == $pid][0].killed"
 }
 
+# A namespace of its own hides the names of its group and of those above; the mount is older than it.
+unshared() {
+    cg_make above 64M
+    cg_make above/own 512M
+    with_shim action=abort:activate=8M:sample=16K
+    inside above/own unshare -C "$PROGRAMS/growth" heap 40
+    stopped above && judge "r.limit.binding.endswith('-above')" "r.limit.bytes == 64 * MIB" "r.capabilities.psi.available" \
+        "event('complete') is not None"
+}
+
 # ---- 9: shared memory, kernel memory ----
 
 # 40 MiB are the program's own: less than half of the limit, beyond doubt.
@@ -116,6 +126,7 @@ check "14 memory.high below max: report is complete before the kill" high_report
 check "16 memory.oom.group: control, all die at once" group_control
 check "16 memory.oom.group: every journal is readable and names the one that grew" group_report
 check "11 a cousin fills the parent: the innocent is spared and names it" cousin
+check "11 the parent's limit, above a namespace that hides it: abort in time" unshared
 check "9 a memfd grows: control is killed" charge_control
 check "9 a memfd grows: named as shared memory" charge_memfd
 check "9 kernel memory, pipes: named" charge_pipes

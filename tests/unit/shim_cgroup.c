@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgroup: recorded trees of real set-ups, found and read to the byte; the parsers; a tree that changes.
- *
- * The trees lie in tests/data/cgroup; from elsewhere than the root of the repository name it by LASTWORDS_TEST_DATA.
+ * cgroup: the parsers, and a tree that changes. Whole trees: shim_cgroup_trees.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,228 +16,10 @@
 #include <cmocka.h>
 
 #include "observe/cgroup.h"
+#include "observe/cgroup_search.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define MIB          (UINT64_C(1) << 20)
-#define GIB          (UINT64_C(1) << 30)
-#define NONE         LW_UNLIMITED /* no limit, or not known */
-#define POD          "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a9d7b1e_4f0c_4c5e_9a55_2d6e1b7f3c21.slice"
-#define ID           "5c1f0e6a8c1f4f7a9b0d3e2c1a4b5d6f7e8a9b0c1d2e3f405162738495a6b7c8"
-
-struct expected_level {
-    const char *path;
-    uint64_t limit, used, reclaimable, high, swap_limit, swap_used, peak, oom_kills, max_events;
-    uint64_t anon, file, shmem, kernel, dirty, inactive, refaults;
-};
-
-struct tree {
-    const char *name;
-    int version;
-    const char *own;
-    const char *pressure; /* below the tree; "": none */
-    struct expected_level levels[7];
-};
-
-static const struct tree trees[] = {
-    {"docker-v2",
-     2,
-     "/",
-     "/sys/fs/cgroup/memory.pressure",
-     {{"/", 512 * MIB, 430 * MIB, (40 + 70 - 8 - 2 + 6) * MIB, NONE, 512 * MIB, 0, 460 * MIB, 0, 17, 300 * MIB,
-       114 * MIB, 4 * MIB, 15 * MIB, 10 * MIB, 70 * MIB, 1200}}},
-    {"kubernetes-v2",
-     2,
-     POD "/cri-containerd-" ID ".scope",
-     "/sys/fs/cgroup" POD "/cri-containerd-" ID ".scope/memory.pressure",
-     {{POD "/cri-containerd-" ID ".scope", 2 * GIB, 1200 * MIB, 150 * MIB, NONE, 0, 0, 1300 * MIB, 0, 0, 1000 * MIB,
-       140 * MIB, 0, 23 * MIB, 0, 80 * MIB, 50},
-      {POD, 1536 * MIB, 1450 * MIB, 184 * MIB, NONE, NONE, 0, 1500 * MIB, 2, 4, 1210 * MIB, 170 * MIB, 0, 31 * MIB, 0,
-       100 * MIB, 90},
-      {"/kubepods.slice/kubepods-burstable.slice", NONE, 3 * GIB, 780 * MIB, NONE, NONE, 0, NONE, 0, 0, 2 * GIB,
-       700 * MIB, 0, 163 * MIB, 0, 500 * MIB, 0},
-      {"/kubepods.slice", 15 * GIB, 9 * GIB, 2224 * MIB, NONE, NONE, 0, 10 * GIB, 0, 0, 6 * GIB, 1924 * MIB, 0,
-       603 * MIB, 0, GIB, 0}}},
-    {"kubernetes-v2-bind",
-     2,
-     POD "/cri-containerd-" ID ".scope",
-     "/sys/fs/cgroup/memory.pressure",
-     {{"/", 2 * GIB, 1200 * MIB, 150 * MIB, NONE, 0, 0, 1300 * MIB, 0, 0, 1000 * MIB, 140 * MIB, 0, 23 * MIB, 0,
-       80 * MIB, 50}}},
-    {"kubernetes-v1",
-     1,
-     "/kubepods/burstable/pod0a9d7b1e-4f0c-4c5e-9a55-2d6e1b7f3c21/" ID,
-     "",
-     {{"/", GIB, 900 * MIB, (90 + 150 - 5 - 3) * MIB, NONE, NONE, NONE, GIB, 0, 106000000, 620 * MIB, 260 * MIB,
-       20 * MIB, NONE, 8 * MIB, 150 * MIB, NONE}}},
-    {"systemd-user-v2",
-     2,
-     "/user.slice/user-1000.slice/user@1000.service/app.slice/run-r9f86d081884c7d65.scope",
-     "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice/run-r9f86d081884c7d65.scope/"
-     "memory.pressure",
-     {{"/user.slice/user-1000.slice/user@1000.service/app.slice/run-r9f86d081884c7d65.scope", NONE, 700 * MIB, 75 * MIB,
-       NONE, NONE, 0, 800 * MIB, 0, 0, 600 * MIB, 70 * MIB, 0, 13 * MIB, 0, 40 * MIB, 0},
-      {"/user.slice/user-1000.slice/user@1000.service/app.slice", NONE, 3 * GIB, 750 * MIB, 4 * GIB, NONE, 0, NONE, 0,
-       0, 2 * GIB, 700 * MIB, 0, 103 * MIB, 0, 400 * MIB, 0},
-      {"/user.slice/user-1000.slice/user@1000.service", NONE, 3300 * MIB, 785 * MIB, NONE, NONE, 0, NONE, 0, 0,
-       2200 * MIB, 730 * MIB, 0, 113 * MIB, 0, 420 * MIB, 0},
-      {"/user.slice/user-1000.slice", 4 * GIB, 3900 * MIB, 1190 * MIB, NONE, GIB, 100 * MIB, NONE, 0, 3, 2500 * MIB,
-       1130 * MIB, 0, 123 * MIB, 0, 800 * MIB, 0},
-      {"/user.slice", 24 * GIB, 5 * GIB, 1490 * MIB, NONE, NONE, 0, NONE, 0, 0, 3 * GIB, 1400 * MIB, 0, 183 * MIB, 0,
-       900 * MIB, 0}}},
-    {"slurm-v1",
-     1,
-     "/slurm/uid_1000/job_4711/step_0/task_0",
-     "",
-     {{"/slurm/uid_1000/job_4711/step_0/task_0", NONE, 3000 * MIB, 270 * MIB, NONE, NONE, 0, 3000 * MIB, 0, 0,
-       2650 * MIB, 300 * MIB, 0, NONE, 10 * MIB, 180 * MIB, 400},
-      {"/slurm/uid_1000/job_4711/step_0", 4 * GIB, 3100 * MIB, 310 * MIB, NONE, 0, 0, 3100 * MIB, 0, 0, 2700 * MIB,
-       350 * MIB, 0, NONE, 10 * MIB, 200 * MIB, 410},
-      {"/slurm/uid_1000/job_4711", 4 * GIB, 3900 * MIB, 330 * MIB, 4 * GIB, GIB, 50 * MIB, 3900 * MIB, 1, 12,
-       3450 * MIB, 400 * MIB, 0, NONE, 40 * MIB, 240 * MIB, 500},
-      {"/slurm/uid_1000", NONE, 5 * GIB, 900 * MIB, NONE, NONE, 0, 5 * GIB, 0, 0, 4 * GIB, GIB, 0, NONE, 0, 600 * MIB,
-       NONE},
-      {"/slurm", NONE, 60 * GIB, 8 * GIB, NONE, NONE, 0, 60 * GIB, 0, 0, 50 * GIB, 9 * GIB, 0, NONE, 0, 5 * GIB, NONE},
-      {"/", NONE, 64 * GIB, 10 * GIB, NONE, NONE, 0, 64 * GIB, 0, 0, 51 * GIB, 11 * GIB, 0, NONE, 0, 6 * GIB, NONE}}},
-    {"hybrid",
-     1,
-     "/user.slice/user-1000.slice",
-     "/sys/fs/cgroup/unified/user.slice/user-1000.slice/session-3.scope/memory.pressure",
-     {{"/user.slice/user-1000.slice", 2 * GIB, 1500 * MIB, 480 * MIB, NONE, NONE, NONE, 1500 * MIB, 0, 0, 950 * MIB,
-       500 * MIB, 0, NONE, 0, 280 * MIB, NONE},
-      {"/user.slice", NONE, 2 * GIB, 650 * MIB, NONE, NONE, NONE, 2 * GIB, 0, 0, 1200 * MIB, 700 * MIB, 0, NONE, 0,
-       400 * MIB, NONE},
-      {"/", NONE, 6 * GIB, 1824 * MIB, NONE, NONE, NONE, 6 * GIB, 0, 0, 3 * GIB, 2 * GIB, 0, NONE, 0, GIB, NONE}}},
-    {"no-limit-v2",
-     2,
-     "/system.slice/batch.service",
-     "/sys/fs/cgroup/system.slice/batch.service/memory.pressure",
-     {{"/system.slice/batch.service", NONE, 200 * MIB, 54 * MIB, NONE, NONE, NONE, NONE, 0, 0, 100 * MIB, 50 * MIB, 0,
-       NONE, 0, 30 * MIB, NONE},
-      {"/system.slice", NONE, 900 * MIB, 54 * MIB, NONE, NONE, NONE, NONE, 0, 0, 100 * MIB, 50 * MIB, 0, NONE, 0,
-       30 * MIB, NONE}}},
-};
-
-static const char *tree_path(const char *name)
-{
-    static char path[300];
-    const char *data = getenv("LASTWORDS_TEST_DATA");
-    snprintf(path, sizeof path, "%s/cgroup/%s", data ? data : "tests/data", name);
-    if (access(path, R_OK) != 0)
-        fail_msg("%s is not there: run from the root of the repository or set LASTWORDS_TEST_DATA", path);
-    return path;
-}
-
-static void same(const char *tree, const char *path, const char *what, uint64_t have, uint64_t wanted)
-{
-    if (have != wanted)
-        fail_msg("%s, %s: %s is %llu, not %llu", tree, path, what, (unsigned long long)have,
-                 (unsigned long long)wanted);
-}
-
-/* v1 has no row for it: what is neither anonymous nor cache. */
-static uint64_t kernel_of(const struct tree *tree, const struct expected_level *wanted)
-{
-    if (tree->version == 2)
-        return wanted->kernel;
-    uint64_t pages = wanted->anon + wanted->file;
-    return wanted->used > pages ? wanted->used - pages : 0;
-}
-
-static void check_level(const struct tree *tree, const struct cgroup_level *have, const struct expected_level *wanted)
-{
-    const struct lw_level *numbers = &have->numbers;
-    const struct {
-        const char *what;
-        uint64_t have, wanted;
-    } rows[] = {
-        {"the limit", numbers->limit_bytes, wanted->limit},
-        {"usage", numbers->used_bytes, wanted->used},
-        {"reclaimable", numbers->reclaimable_bytes, wanted->reclaimable},
-        {"high", numbers->high_bytes, wanted->high},
-        {"the swap limit", numbers->swap_limit_bytes, wanted->swap_limit},
-        {"swap", numbers->swap_used_bytes, wanted->swap_used},
-        {"the peak", numbers->peak_bytes, wanted->peak},
-        {"oom_kill", numbers->oom_kills, wanted->oom_kills},
-        {"oom_kill at the start", numbers->oom_kills_start, wanted->oom_kills},
-        {"max or failcnt", numbers->max_events, wanted->max_events},
-        {"anon", numbers->anon_bytes, wanted->anon},
-        {"file", numbers->file_bytes, wanted->file},
-        {"shmem", numbers->shmem_bytes, wanted->shmem},
-        {"kernel", numbers->kernel_bytes, kernel_of(tree, wanted)},
-        {"dirty", numbers->dirty_bytes, wanted->dirty},
-        {"inactive_file", have->inactive_file_bytes, wanted->inactive},
-        {"refaults", have->refaults_file, wanted->refaults},
-    };
-    assert_string_equal(numbers->path, wanted->path);
-    for (size_t i = 0; i < COUNT(rows); i++)
-        same(tree->name, wanted->path, rows[i].what, rows[i].have, rows[i].wanted);
-    assert_int_equal(numbers->kind, tree->version == 2 ? LW_LEVEL_CGROUP_V2 : LW_LEVEL_CGROUP_V1);
-    assert_true(have->usage_fd >= 0 && have->stat_fd >= 0);
-}
-
-static void check_tree(const struct tree *tree)
-{
-    static struct cgroup cgroup;
-    char pressure[700];
-    uint32_t count = 0;
-    const char *root = tree_path(tree->name);
-    if (!cgroup_open(&cgroup, root))
-        fail_msg("%s: %s", tree->name, cgroup.why);
-    while (count < COUNT(tree->levels) && tree->levels[count].path)
-        count++;
-    same(tree->name, "", "levels", cgroup.count, count);
-    assert_int_equal(cgroup.version, tree->version);
-    assert_string_equal(cgroup.own, tree->own);
-    assert_string_equal(cgroup.why, "");
-    for (uint32_t i = 0; i < count; i++) {
-        check_level(tree, &cgroup.levels[i], &tree->levels[i]);
-        same(tree->name, tree->levels[i].path, "flags", cgroup.levels[i].numbers.flags,
-             LW_LEVEL_KILLS | (i == 0 ? LW_LEVEL_OWN : 0));
-    }
-    snprintf(pressure, sizeof pressure, "%s%s", tree->pressure[0] ? root : "", tree->pressure);
-    assert_string_equal(cgroup.pressure, pressure);
-    assert_false(cgroup_moved(&cgroup, root));
-    cgroup_close(&cgroup);
-    assert_int_equal(cgroup.count, 0);
-}
-
-static void recorded_trees(void **unused)
-{
-    for (size_t i = 0; i < COUNT(trees); i++)
-        check_tree(&trees[i]);
-}
-
-/* Nothing else but the reason is filled in. */
-static void trees_without_a_chain(void **unused)
-{
-    static const struct {
-        const char *name, *why;
-    } rows[] = {
-        {"no-mount", "no cgroup file system with the memory controller is mounted"},
-        {"no-files", "the memory controller's files are not there"},
-        {"no-mountinfo", "/proc/self/mountinfo cannot be read"},
-        {"no-files/sys", "/proc/self/cgroup cannot be read"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct cgroup cgroup;
-        memset(&cgroup, 0xAA, sizeof cgroup);
-        assert_false(cgroup_open(&cgroup, tree_path(rows[i].name)));
-        assert_string_equal(cgroup.why, rows[i].why);
-        assert_int_equal(cgroup.count, 0);
-        cgroup_close(&cgroup);
-    }
-}
-
-static void a_process_that_was_moved_is_noticed(void **unused)
-{
-    struct cgroup cgroup;
-    assert_true(cgroup_open(&cgroup, tree_path("kubernetes-v2")));
-    assert_true(cgroup_moved(&cgroup, tree_path("docker-v2")));
-    assert_false(cgroup_moved(&cgroup, tree_path("kubernetes-v2-bind"))); /* the same path */
-    assert_false(cgroup_moved(&cgroup, "/nonexistent"));                  /* no news is no move */
-    cgroup_close(&cgroup);
-}
-
 static void own_paths(void **unused)
 {
     static const char v1[] = "12:pids:/a\n11:memory:/job:1/x\n1:name=systemd:/b\n0::/u";
@@ -470,36 +250,96 @@ static void deep_chains_are_cut(void **unused)
     cgroup_close(&cgroup);
 }
 
-/* In a container whose process was put into a sibling: what can be seen is the root of the mount. */
+/* In a container whose process was put into a sibling: what its mount shows does not limit it. */
 static void outside_of_the_own_namespace(void **unused)
 {
-    struct cgroup cgroup;
-    write_file("/proc/self/mountinfo", "29 22 0:26 /pod /cg\\040two rw - cgroup2 cgroup2 rw\n");
-    write_file("/proc/self/cgroup", "0::/../sibling\n");
+    static const struct {
+        const char *mount_root, *own;
+        bool below;
+    } rows[] = {
+        {"/pod", "/../sibling", false},
+        {"/", "/../sibling", false},
+        {"/", "/..", false},
+        {"/pod", "/pod-2/x", false}, /* a name that only begins alike */
+        {"/pod", "/", false},
+        {"/..", "/", false},
+        {"/pod", "/pod", true},
+        {"/", "/", true},
+        {"/..", "/../sibling", true},
+        {"/", "/..x", true},
+    };
     write_file("/cg two/memory.current", "1000\n");
     write_file("/cg two/memory.max", "5000\n");
+    write_file("/cg two/sibling/memory.current", "2\n");
+    write_file("/cg two/-2/x/memory.current", "1\n");
     write_file("/memory.current", "1\n"); /* not below the mount: never looked at */
     write_file("/sibling/memory.current", "1\n");
-    assert_true(cgroup_open(&cgroup, root));
-    assert_int_equal(cgroup.count, 1);
-    assert_int_equal(cgroup.levels[0].numbers.limit_bytes, 5000);
-    assert_string_equal(cgroup.levels[0].numbers.path, "/");
-    cgroup_close(&cgroup);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct cgroup cgroup;
+        char text[100];
+        snprintf(text, sizeof text, "29 22 0:26 %s /cg\\040two rw - cgroup2 cgroup2 rw\n", rows[i].mount_root);
+        write_file("/proc/self/mountinfo", text);
+        snprintf(text, sizeof text, "0::%s\n", rows[i].own);
+        write_file("/proc/self/cgroup", text);
+        if (cgroup_open(&cgroup, root) != rows[i].below)
+            fail_msg("%s below %s", rows[i].own, rows[i].mount_root);
+        if (rows[i].below) {
+            const struct lw_level *outermost = &cgroup.levels[cgroup.count - 1].numbers;
+            assert_int_equal(outermost->limit_bytes, 5000);
+            assert_string_equal(outermost->path, "/");
+        } else {
+            assert_string_equal(cgroup.why, "the own cgroup is not below what is mounted of the hierarchy");
+            assert_string_equal(cgroup.pressure, "");
+        }
+        cgroup_close(&cgroup);
+    }
 }
 
-/* A mount of /pod does not hold /pod-2. */
-static void a_name_that_only_begins_alike_is_another(void **unused)
+/* A namespace hides the names above its root; the process is found by its pid, so many levels down and nowhere else. */
+static void below_a_name_that_is_hidden(void **unused)
 {
-    struct cgroup cgroup;
-    write_file("/proc/self/mountinfo", "29 22 0:26 /pod /cg\\040two rw - cgroup2 cgroup2 rw\n");
-    write_file("/proc/self/cgroup", "0::/pod-2/x\n");
-    write_file("/cg two/-2/x/memory.current", "1\n");
-    write_file("/cg two/memory.current", "2\n");
-    bool open = cgroup_open(&cgroup, root);
-    assert_true(open);
-    assert_int_equal(cgroup.count, 1);
-    assert_int_equal(cgroup.levels[0].numbers.used_bytes, 2);
+    static struct cgroup cgroup;
+    char procs[100], expected[200];
+    snprintf(procs, sizeof procs, "1\n%d\n12345678\n", (int)getpid());
+    write_file("/proc/self/mountinfo", "29 22 0:26 /../.. /cg\\040two rw - cgroup2 cgroup2 rw\n");
+    write_file("/proc/self/cgroup", "0::/job\n");
+    write_file("/cg two/memory.stat", "");
+    write_file("/cg two/first/other/job/cgroup.procs", "1\n2\n");
+    write_file("/cg two/job/cgroup.procs", procs);            /* not deep enough */
+    write_file("/cg two/first/job/cgroup.procs", procs);      /* likewise */
+    write_file("/cg two/second/sandbox/cgroup.procs", procs); /* in the root of the namespace, which it is not */
+    write_file("/cg two/second/sandbox/job/memory.current", "1000\n");
+    write_file("/cg two/second/sandbox/memory.current", "2000\n");
+    write_file("/cg two/second/memory.current", "3000\n");
+    assert_false(cgroup_open(&cgroup, root));
+    write_file("/cg two/second/sandbox/job/cgroup.procs", procs);
+    assert_true(cgroup_open(&cgroup, root));
+    assert_int_equal(cgroup.count, 3);
+    assert_string_equal(cgroup.levels[0].numbers.path, "/second/sandbox/job");
+    assert_int_equal(cgroup.levels[0].numbers.used_bytes, 1000);
+    assert_int_equal(cgroup.levels[2].numbers.used_bytes, 3000);
+    assert_string_equal(cgroup.own, "/job");
+    snprintf(expected, sizeof expected, "%s/cg two/second/sandbox/job/memory.pressure", root);
+    assert_string_equal(cgroup.pressure, expected);
+    assert_false(cgroup_moved(&cgroup, root));
     cgroup_close(&cgroup);
+
+    write_file("/proc/self/cgroup", "0::/../job\n"); /* outside of its namespace: not looked for */
+    assert_false(cgroup_open(&cgroup, root));
+}
+
+static void levels_above(void **unused)
+{
+    static const struct {
+        const char *root;
+        uint32_t levels;
+    } rows[] = {{"/", 0}, {"", 0}, {"/..", 1}, {"/../..", 2}, {"/../a", 0}, {"/a/..", 0}, {"/...", 0}, {"/..a", 0}};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(cgroup_levels_above(rows[i].root), rows[i].levels);
+    char found[8] = "xy";
+    assert_false(cgroup_search("/tmp", CGROUP_SEARCH_DEPTH + 1, "/", 1, found, sizeof found));
+    assert_false(cgroup_search("/nonexistent", 1, "/", 1, found, sizeof found));
+    assert_string_equal(found, "xy");
 }
 
 #define IN_TREE(function) cmocka_unit_test_setup_teardown(function, make_tree, remove_tree)
@@ -517,9 +357,6 @@ static void slab_is_estimated(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_trees),
-        cmocka_unit_test(trees_without_a_chain),
-        cmocka_unit_test(a_process_that_was_moved_is_noticed),
         cmocka_unit_test(own_paths),
         cmocka_unit_test(mounts),
         cmocka_unit_test(limits),
@@ -529,7 +366,8 @@ int main(void)
         IN_TREE(what_cannot_be_read_leaves_the_output_alone),
         IN_TREE(deep_chains_are_cut),
         IN_TREE(outside_of_the_own_namespace),
-        IN_TREE(a_name_that_only_begins_alike_is_another),
+        IN_TREE(below_a_name_that_is_hidden),
+        cmocka_unit_test(levels_above),
     };
     return cmocka_run_group_tests_name("shim_cgroup", tests, NULL, NULL);
 }
