@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the lists of tests inside a guest share. To be sourced; ONLY may hold a pattern that names have to match.
+# What the lists of tests inside a guest share. To be sourced; ONLY may hold a pattern that names have to match,
+# GUEST_KIND what is special about the machine.
 
 # shellcheck source=tests/scenario/common.bash
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/scenario/common.bash"
 CG_TIMEOUT=150
 number=0
+GUEST_KIND="guest, Linux $(kernel_version), ${GUEST_KIND:-cgroup v2}"
 
 # check NAME FUNCTION: a fresh work directory and, afterwards, no cgroups
 check() {
@@ -17,7 +19,7 @@ check() {
     without_shim
     from=$SECONDS
     if (set -e; "$2") >/tmp/said 2>&1; then result=ok; else result="not ok"; fi
-    echo "$result $number ${GUEST_KIND:-guest, cgroup v2}: $1 ($((SECONDS - from)) s)"
+    echo "$result $number $GUEST_KIND: $1 ($((SECONDS - from)) s)"
     [ "$result" = ok ] || sed 's/^/# /' /tmp/said | cut -c 1-300 | head -n 300
     cg_remove_all
     rm -rf "$WORK"

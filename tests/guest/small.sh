@@ -4,7 +4,7 @@
 # output. Started by run.sh.
 set -u
 ONLY=${1:-}
-GUEST_KIND="guest, 512 MiB, psi=0"
+GUEST_KIND="512 MiB, psi=0"
 # shellcheck source=tests/guest/checks.bash
 . "$(cd "$(dirname "$0")" && pwd)/checks.bash"
 

@@ -14,6 +14,13 @@ ETL_LIMIT=300M
 # shellcheck source=tests/support/cgroup.bash
 . "$REPO/tests/support/cgroup.bash"
 
+# The kernel's own version where the distribution tells it apart from that of its interfaces.
+kernel_version() {
+    local version
+    version=$(uname -v | sed -n 's/.* Debian \([0-9.]*[0-9]\).*/\1/p')
+    echo "${version:-$(uname -r | sed 's/-.*//')}"
+}
+
 # A directory for the test's journals and files, on a real file system: page cache must be page cache.
 scenario_setup() {
     unset LASTWORDS LD_PRELOAD
