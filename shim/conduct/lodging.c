@@ -24,12 +24,12 @@ static void name_journal(const struct lw_identity *identity)
             *c = '_';
 }
 
-/* Memory for every byte of the file now, so that no later store can fail for want of space. */
+/* Room for every byte of the file now, so that no store can fail for want of it; pages come as they are used. */
 static void *map_file(int fd, uint64_t bytes)
 {
     if (sys_call(SYS_fallocate, fd, 0, 0, (long)bytes, 0, 0) < 0)
         return NULL;
-    long p = sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    long p = sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return p < 0 && p > -4096 ? NULL : (void *)p;
 }
 

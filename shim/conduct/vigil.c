@@ -66,6 +66,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
     if (state->binding_level < 0) {
         binding_drop();
         refusal_disarm();
+        journal_touch_ahead(&flight.journal, false);
         return;
     }
     const struct lw_level *level = &state->levels[state->binding_level];
@@ -76,6 +77,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
     vigil.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes);
+    journal_touch_ahead(&flight.journal, vigil.watchful);
     binding_set(level, chain);
     if (state->fault_counter)
         set_counters(state, level, guarded);

@@ -10,6 +10,9 @@
 
 #define MOMENT_LEAST_BYTES (64u << 10)
 
+#define AHEAD_BYTES (32u << 10) /* more than most sections grow by between two looks */
+#define PAGE_STEP   4096u
+
 /* Capacities: some 4.3 MiB in all. Deep stacks share their outer frames, so nodes are few for their worth. */
 static const struct {
     enum lw_section_kind kind;
@@ -94,6 +97,37 @@ void journal_format(struct journal *journal, void *file, void *private_memory, u
     header->section_count = LAYOUT_COUNT;
     header->life = LW_LIFE_STARTING;
     memcpy(header->magic, LW_MAGIC, sizeof header->magic);
+}
+
+/* Changes nothing: others may be writing there. */
+static void touch(unsigned char *at, const unsigned char *end)
+{
+    for (; at < end; at += PAGE_STEP)
+        __atomic_fetch_or((volatile unsigned char *)at, 0, __ATOMIC_RELAXED);
+}
+
+void journal_touch_ahead(struct journal *journal, bool everything)
+{
+    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+        struct lw_section *section = &journal->header->sections[i];
+        uint64_t whole = (uint64_t)layout[i].record_size * layout[i].capacity, *touched = &journal->touched[i];
+        uint64_t wanted = journal_used(section) * (uint64_t)layout[i].record_size + AHEAD_BYTES;
+        if (everything || wanted > whole)
+            wanted = whole;
+        if (wanted <= *touched)
+            continue;
+        touch(journal->base + section->offset + *touched, journal->base + section->offset + wanted);
+        touch(journal->base + section->offset + wanted - 1, journal->base + section->offset + wanted);
+        *touched = wanted;
+    }
+}
+
+uint64_t journal_touched_bytes(const struct journal *journal)
+{
+    uint64_t sum = LW_HEADER_BYTES;
+    for (size_t i = 0; i < LAYOUT_COUNT; i++)
+        sum += journal->touched[i];
+    return sum;
 }
 
 void journal_set_life(struct journal *journal, enum lw_life life, int exit_code, uint64_t now_ns)

@@ -49,6 +49,7 @@ struct journal {
     struct lw_tick whole_pending; /* the record being gathered */
     uint64_t generation;
     uint32_t neighbour_looks;
+    uint64_t touched[LW_SECTION_COUNT]; /* bytes of each section that are there already */
 };
 
 uint64_t journal_file_bytes(void);
@@ -56,6 +57,12 @@ uint64_t journal_private_bytes(void); /* memory for the indexes */
 
 /* Lays the sections out and fills the header; life is STARTING. */
 void journal_format(struct journal *journal, void *file, void *private_memory, uint32_t page_bytes);
+/*
+ * Touches what the next records will take, so that writing them needs no new memory; everything: the whole file, for
+ * when the end is within reach. One caller (the watcher), while others write.
+ */
+void journal_touch_ahead(struct journal *journal, bool everything);
+uint64_t journal_touched_bytes(const struct journal *journal);
 void journal_set_life(struct journal *journal, enum lw_life life, int exit_code, uint64_t now_ns);
 
 struct lw_section *journal_section(struct journal *journal, enum lw_section_kind kind);

@@ -480,6 +480,30 @@ static void eight_threads_agree_on_names(void **unused)
     assert_int_equal(section(LW_SECTION_STRINGS)->used, bytes);
 }
 
+/* What is there is left as it is; what is behind the last record is touched, no more than that until the end is near.
+ */
+static void pages_are_touched_ahead(void **unused)
+{
+    static unsigned char before[16 << 20];
+    assert_true(journal_file_bytes() <= sizeof before);
+    journal_string(&journal, "a name");
+    memset(journal.nodes, 7, 100 * sizeof *journal.nodes);
+    section(LW_SECTION_NODES)->used = 60000;
+    memcpy(before, file, journal_file_bytes());
+    assert_int_equal(journal_touched_bytes(&journal), LW_HEADER_BYTES);
+    journal_touch_ahead(&journal, false);
+    assert_memory_equal(file, before, journal_file_bytes());
+    uint64_t ahead = journal_touched_bytes(&journal);
+    assert_true(ahead > 60000 * sizeof *journal.nodes && ahead < journal_file_bytes() / 2);
+    assert_true(journal.touched[LW_SECTION_NODES - 1] >= 60001 * sizeof *journal.nodes);
+    assert_true(journal.touched[LW_SECTION_STRINGS - 1] >= 4096);
+    journal_touch_ahead(&journal, false); /* nothing new */
+    assert_int_equal(journal_touched_bytes(&journal), ahead);
+    journal_touch_ahead(&journal, true);
+    assert_in_range(journal_touched_bytes(&journal), journal_file_bytes() - 8192, journal_file_bytes());
+    assert_memory_equal(file, before, journal_file_bytes());
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, done)
 
 int main(void)
@@ -501,6 +525,7 @@ int main(void)
         TEST(a_short_dip_survives_all_thinning),
         TEST(one_slot_of_the_state_is_always_whole),
         TEST(eight_threads_agree_on_names),
+        TEST(pages_are_touched_ahead),
     };
     return cmocka_run_group_tests_name("shim_journal", tests, NULL, NULL);
 }
