@@ -5,12 +5,14 @@
 #include "conduct/touch.h"
 #include "ground/allocator.h"
 #include "observe/maps.h"
+#include "store/order.h"
 
 #include <string.h>
 
-#define MAX_BLOCKS  65536u
+#define SLOT_BITS   17u /* of a slot of the live blocks' table */
 #define MAX_RANGES  16384u
 #define MAX_SITES   8192u       /* as in the journal's layout */
+#define AHEAD       8u          /* blocks that the cache is told of before their turn */
 #define HISTORY     4u          /* scans back that growth is measured over */
 #define ARENA_ALIGN (64u << 20) /* glibc's thread arenas begin at multiples of HEAP_MAX_SIZE */
 #define GUARD_MAX   (64u << 10) /* a stack has a small inaccessible mapping below it */
@@ -37,8 +39,13 @@ struct area {
     double objects;  /* blocks that lie in those */
 };
 
+/*
+ * The live blocks by address: (address / 16) << SLOT_BITS | slot. What else is known of a block stays in the table of
+ * live blocks and is asked for when its turn comes: a copy would cost as much memory again. Who is freed in between is
+ * left out.
+ */
 static struct {
-    struct block *blocks, *spare;
+    uint64_t *order;
     struct mapping *ranges;
     struct totals *sites;
     uint64_t *history; /* HISTORY resident values a site, by scan number */
@@ -55,35 +62,48 @@ static struct {
     uint64_t before_bytes; /* memory without an owner when the records began */
 } pass;
 
-bool attribution_open(void)
+bool attribution_open(uint32_t live_slots)
 {
     memset(&pass, 0, sizeof pass);
-    pass.blocks = arena_take(&flight.arena, MAX_BLOCKS * sizeof *pass.blocks);
-    pass.spare = arena_take(&flight.arena, MAX_BLOCKS * sizeof *pass.spare);
+    pass.order = arena_take(&flight.arena, live_slots * sizeof *pass.order);
     pass.ranges = arena_take(&flight.arena, MAX_RANGES * sizeof *pass.ranges);
     pass.sites = arena_take(&flight.arena, MAX_SITES * sizeof *pass.sites);
     pass.history = arena_take(&flight.arena, MAX_SITES * HISTORY * sizeof *pass.history);
-    return pass.blocks && pass.spare && pass.ranges && pass.sites && pass.history;
+    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history;
 }
 
-/* Least significant byte first; addresses have 48 bits and are multiples of 16, pages sort with few passes. */
-static void sort_blocks(void)
+static uint64_t block_start(uint32_t i)
 {
-    struct block *from = pass.blocks, *to = pass.spare;
-    for (unsigned shift = 4; shift < 48; shift += 11) {
-        uint32_t counts[2049] = {0};
-        for (uint32_t i = 0; i < pass.block_count; i++)
-            counts[(from[i].start >> shift & 2047) + 1]++;
-        for (uint32_t i = 1; i < 2049; i++)
-            counts[i] += counts[i - 1];
-        for (uint32_t i = 0; i < pass.block_count; i++)
-            to[counts[from[i].start >> shift & 2047]++] = from[i];
-        struct block *swap = from;
-        from = to;
-        to = swap;
+    return pass.order[i] >> SLOT_BITS << 4;
+}
+
+static uint32_t block_slot(uint32_t i)
+{
+    return (uint32_t)pass.order[i] & ((1u << SLOT_BITS) - 1);
+}
+
+static void ask_early(uint32_t i)
+{
+    uint32_t slot = block_slot(i);
+    __builtin_prefetch(&flight.live.keys[slot]);
+    __builtin_prefetch(&flight.live.sizes[slot]);
+    __builtin_prefetch(&flight.live.weights[slot]);
+    __builtin_prefetch(&flight.live.sites[slot]);
+}
+
+/* The i-th block by address. One that is gone has no size. */
+static struct block block_at(uint32_t i)
+{
+    struct live_block live;
+    struct block block = {.start = block_start(i)};
+    if (i + AHEAD < pass.block_count)
+        ask_early(i + AHEAD);
+    if (live_still(&flight.live, block_slot(i), block.start, &live)) {
+        block.size = live.size + live.overhead;
+        block.site = live.site;
+        block.weight = live.weight;
     }
-    if (from != pass.blocks)
-        memcpy(pass.blocks, from, pass.block_count * sizeof *from);
+    return block;
 }
 
 static bool is_exact(float weight)
@@ -101,24 +121,31 @@ static bool is_for_use(const struct mapping *range)
     return !is_arena_range(range) && range->kind != LW_SITE_RESERVED && range->kind != LW_SITE_FILE;
 }
 
-static void gather_owners(void)
+static void gather_blocks(void)
 {
     struct live_block block;
     uint64_t address;
-    pass.block_count = pass.next_block = pass.next_range = 0;
+    pass.block_count = 0;
+    for (uint32_t slot = 0; slot <= flight.live.mask; slot++) {
+        if (!live_at(&flight.live, slot, &address, &block))
+            continue;
+        pass.order[pass.block_count++] = address >> 4 << SLOT_BITS | slot;
+        if (is_exact(block.weight))
+            pass.exact += (double)block.size;
+    }
+    order_sort(pass.order, pass.block_count);
+}
+
+static void gather_owners(void)
+{
+    pass.next_block = pass.next_range = 0;
     pass.exact = 0;
-    for (uint32_t slot = 0; slot <= flight.live.mask && pass.block_count < MAX_BLOCKS; slot++)
-        if (live_at(&flight.live, slot, &address, &block))
-            pass.blocks[pass.block_count++] =
-                (struct block){address, block.size + block.overhead, block.site, block.weight};
-    sort_blocks();
+    gather_blocks();
     pass.range_count = mappings_copy(&flight.mappings, pass.ranges, MAX_RANGES);
     if (pass.range_count > MAX_RANGES)
         pass.range_count = MAX_RANGES;
-    memset(pass.sites, 0, MAX_SITES * sizeof *pass.sites);
-    for (uint32_t i = 0; i < pass.block_count; i++)
-        if (is_exact(pass.blocks[i].weight))
-            pass.exact += (double)pass.blocks[i].size;
+    uint32_t sites = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
+    memset(pass.sites, 0, (sites < MAX_SITES ? sites : MAX_SITES) * sizeof *pass.sites);
     for (uint32_t i = 0; i < pass.range_count; i++)
         if (is_for_use(&pass.ranges[i]))
             pass.exact += (double)(pass.ranges[i].end - pass.ranges[i].start);
@@ -148,20 +175,26 @@ static const struct mapping *range_around(uint64_t address)
     return NULL;
 }
 
+static bool ends_before(uint32_t i, uint64_t address)
+{
+    struct block block = block_at(i);
+    return block.start + block.size <= address;
+}
+
 static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
 {
-    while (pass.next_block < pass.block_count &&
-           pass.blocks[pass.next_block].start + pass.blocks[pass.next_block].size <= start)
+    while (pass.next_block < pass.block_count && block_start(pass.next_block) < end &&
+           ends_before(pass.next_block, start))
         pass.next_block++;
-    for (uint32_t i = pass.next_block; i < pass.block_count && pass.blocks[i].start < end; i++) {
-        const struct block *block = &pass.blocks[i];
-        double bytes = (double)overlap(start, end, block->start, block->start + block->size) * (double)block->weight;
-        charge(block->site, bytes, flags);
-        if (is_exact(block->weight))
+    for (uint32_t i = pass.next_block; i < pass.block_count && block_start(i) < end; i++) {
+        struct block block = block_at(i);
+        double bytes = (double)overlap(start, end, block.start, block.start + block.size) * (double)block.weight;
+        charge(block.site, bytes, flags);
+        if (is_exact(block.weight))
             pass.exact -= bytes;
         if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
             continue;
-        const struct mapping *around = range_around(block->start);
+        const struct mapping *around = range_around(block.start);
         pass.area.blocks += bytes;
         if (around && is_arena_range(around))
             pass.area.objects += bytes;
@@ -296,15 +329,15 @@ static bool on_map(void *context, const struct map *map)
 static void settle_ranges(void)
 {
     for (uint32_t b = 0, r = 0; b < pass.block_count; b++) {
-        while (r < pass.range_count && pass.ranges[r].end <= pass.blocks[b].start)
+        while (r < pass.range_count && pass.ranges[r].end <= block_start(b))
             r++;
         if (r == pass.range_count)
             break;
-        if (pass.ranges[r].start > pass.blocks[b].start || is_arena_range(&pass.ranges[r]))
+        if (pass.ranges[r].start > block_start(b) || is_arena_range(&pass.ranges[r]))
             continue;
+        struct block block = block_at(b);
         struct totals *totals = &pass.sites[pass.ranges[r].site < MAX_SITES ? pass.ranges[r].site : 0];
-        double bytes = (double)pass.blocks[b].size * (double)pass.blocks[b].weight;
-        totals->resident -= least(totals->resident, bytes);
+        totals->resident -= least(totals->resident, (double)block.size * (double)block.weight);
     }
 }
 
@@ -353,12 +386,7 @@ static void publish_others(struct lw_state *state)
     state->explained_bytes = (uint64_t)pass.explained + before + pass.other[LW_OTHER_INTERPRETER] +
                              pass.other[LW_OTHER_STACKS] + pass.other[LW_OTHER_SELF] +
                              pass.other[LW_OTHER_SMALL_OBJECTS];
-    state->self_bytes = pass.other[LW_OTHER_SELF] + flight.journal.bytes;
-}
-
-static uint64_t block_start(uint32_t i)
-{
-    return pass.blocks[i].start;
+    state->self_bytes = pass.other[LW_OTHER_SELF] + journal_touched_bytes(&flight.journal);
 }
 
 static uint64_t range_start(uint32_t i)
@@ -383,8 +411,9 @@ static uint32_t begun(uint64_t (*start)(uint32_t), uint32_t count, uint64_t addr
 static uint32_t owner_of(uint64_t address)
 {
     uint32_t blocks = begun(block_start, pass.block_count, address);
-    if (blocks && address < pass.blocks[blocks - 1].start + pass.blocks[blocks - 1].size)
-        return pass.blocks[blocks - 1].site;
+    struct block block = blocks ? block_at(blocks - 1) : (struct block){0};
+    if (address < block.start + block.size)
+        return block.site;
     uint32_t ranges = begun(range_start, pass.range_count, address);
     const struct mapping *last = &pass.ranges[ranges ? ranges - 1 : 0];
     return ranges && address < last->end && !is_arena_range(last) ? last->site : 0;

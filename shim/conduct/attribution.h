@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool attribution_open(void); /* takes its buffers from the arena */
-void attribution_scan(void); /* writes the sites' numbers and the attribution part of flight.state */
+bool attribution_open(uint32_t live_slots); /* takes its buffers from the arena */
+void attribution_scan(void);                /* writes the sites' numbers and the attribution part of flight.state */
 /* Remembers what is resident now as older than all records. */
 void attribution_baseline(void);
 

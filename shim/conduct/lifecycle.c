@@ -126,7 +126,7 @@ static bool open_stores(void)
     void *mappings = arena_take(arena, mappings_bytes(MAPPING_SLOTS));
     void *sites = arena_take(arena, sites_private_bytes());
     flight.python_cache = arena_take(arena, python_cache_bytes());
-    if (!live || !mappings || !sites || !flight.python_cache || !attribution_open())
+    if (!live || !mappings || !sites || !flight.python_cache || !attribution_open(LIVE_SLOTS))
         return false;
     live_open(&flight.live, live, LIVE_SLOTS);
     mappings_open(&flight.mappings, mappings, MAPPING_SLOTS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* live: blocks by address, graves, the probe limit, the filter that follows, and eight threads at once. */
+/* live: blocks by address, marks of those who passed, the probe limit, the filter that follows, eight threads at once.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +46,7 @@ static int clean(void **unused)
 
 static bool insert(uint64_t address, uint64_t size)
 {
-    struct live_block block = {.size = size, .weight = 1.5f, .site = (uint32_t)(address >> 4)};
+    struct live_block block = {.size = size, .weight = 1.5f, .site = (uint16_t)(address >> 4)};
     return live_insert(&live, at(address), &block);
 }
 
@@ -91,7 +92,7 @@ static uint32_t walk(uint64_t *size_sum)
         struct live_block block;
         if (!live_at(&live, i, &address, &block))
             continue;
-        assert_int_equal(block.site, address >> 4);
+        assert_int_equal(block.site, (uint16_t)(address >> 4));
         found++;
         *size_sum += block.size;
     }
@@ -111,21 +112,87 @@ static void iteration_sees_each_block_once(void **unused)
     assert_int_equal(live.count, 50);
 }
 
-static void graves_are_passed_and_used_again(void **unused)
+static uint32_t marks(void)
 {
-    open_with(4); /* every key probes the same four slots */
-    for (uint64_t i = 1; i <= 4; i++)
-        assert_true(insert(i * 16, i));
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(removed_size(i * 16), i);
-    for (int i = 0, graves = 0; i < 4; i++)
-        assert_true(live.keys[i] == LIVE_GRAVE ? ++graves <= 3 : live.keys[i] == 64);
-    assert_int_equal(removed_size(4 * 16), 4); /* behind the graves of others */
-    for (uint64_t round = 0; round < 100; round++)
-        for (uint64_t i = 1; i <= 4; i++) {
-            assert_true(insert(round * 64 + i * 16, i));
-            assert_int_equal(removed_size(round * 64 + i * 16), i);
-        }
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i <= live.mask / LIVE_BUCKET; i++)
+        sum += live.passed[i];
+    return sum;
+}
+
+static void every_field_is_kept(void **unused)
+{
+    const struct live_block in = {
+        .size = (UINT64_C(1) << 48) - 1, .overhead = 0x7FFF, .weight = 123456.7f, .site = LIVE_MAX_SITE, .object = 1};
+    struct live_block out;
+    uint64_t address;
+    assert_true(live_insert(&live, at(0x7FFFFFFFFFF0), &in));
+    uint32_t slot = 0;
+    while (!live_at(&live, slot, &address, &out))
+        slot++;
+    assert_int_equal(address, 0x7FFFFFFFFFF0);
+    assert_memory_equal(&out, &in, sizeof in);
+    assert_true(live_still(&live, slot, address, &out));
+    assert_false(live_still(&live, slot, address + 16, &out));
+    assert_true(live_remove(&live, at(address), &out));
+    assert_memory_equal(&out, &in, sizeof in);
+    assert_false(live_still(&live, slot, address, &out));
+}
+
+static void a_site_beyond_the_field_is_site_0(void **unused)
+{
+    struct live_block in = {.size = 1, .weight = 1, .site = LIVE_MAX_SITE + 1}, out;
+    assert_true(live_insert(&live, at(0x5000), &in));
+    assert_true(live_remove(&live, at(0x5000), &out));
+    assert_int_equal(out.site, 0);
+}
+
+/* Addresses whose first bucket is the same. */
+static uint32_t same_bucket(uint64_t *addresses, uint32_t count)
+{
+    uint32_t found = 0, first = 0;
+    for (uint64_t address = 0x10000; found < count; address += 16) {
+        assert_true(insert(address, 1));
+        uint32_t slot = 0;
+        while (live.keys[slot] != address)
+            slot++;
+        assert_int_equal(removed_size(address), 1);
+        if (!found)
+            first = slot / LIVE_BUCKET;
+        if (slot / LIVE_BUCKET == first)
+            addresses[found++] = address;
+    }
+    return first;
+}
+
+static void marks_lead_on_and_are_taken_back(void **unused)
+{
+    enum { N = 20 };
+    uint64_t addresses[N];
+    uint32_t first = same_bucket(addresses, N);
+    for (uint32_t i = 0; i < N; i++)
+        assert_true(insert(addresses[i], i));
+    assert_int_equal(live.passed[first], N - LIVE_BUCKET);
+    assert_int_equal(live.passed[(first + 1) % (1024 / LIVE_BUCKET)], N - 2 * LIVE_BUCKET);
+    for (uint32_t i = 0; i < LIVE_BUCKET; i++)
+        assert_int_equal(removed_size(addresses[i]), i);
+    for (uint32_t i = LIVE_BUCKET; i < N; i++)
+        assert_int_equal(removed_size(addresses[i]), i); /* behind a bucket that is empty again */
+    assert_int_equal(marks(), 0);
+}
+
+/* What came and went leaves nothing behind: neither keys nor marks. */
+static void a_table_does_not_age(void **unused)
+{
+    for (uint64_t round = 0; round < 2000; round++) {
+        for (uint64_t i = 0; i < 700; i++)
+            assert_true(insert((round * 700 + i) * 16 + 16, i));
+        for (uint64_t i = 0; i < 700; i++)
+            assert_int_equal(removed_size((round * 700 + i) * 16 + 16), i);
+    }
+    for (uint32_t i = 0; i <= live.mask; i++)
+        assert_int_equal(live.keys[i], LIVE_EMPTY);
+    assert_int_equal(marks(), 0);
     assert_int_equal(live.count, 0);
     assert_int_equal(live.dropped, 0);
 }
@@ -148,24 +215,22 @@ static void a_full_table_drops_and_counts(void **unused)
 /* Far from full, but LIVE_PROBES slots from the home are taken. */
 static void the_probe_limit_drops_and_counts(void **unused)
 {
-    for (uint32_t slot = 0; slot < 1024; slot++)
-        live.keys[slot] = slot % 2 ? LIVE_BUSY : 0x1000000 + slot; /* taken by others */
-    assert_false(insert(0x5000, 1));
-    assert_int_equal(live.dropped, 1);
-    for (uint32_t slot = 0; slot < 1024; slot++)
-        live.keys[slot] = LIVE_EMPTY;
     assert_true(insert(0x5000, 1));
     uint32_t home = 0;
     while (live.keys[home] != 0x5000)
         home++;
+    assert_int_equal(removed_size(0x5000), 1);
+    home -= home % LIVE_BUCKET;
     for (uint32_t i = 0; i < LIVE_PROBES; i++)
-        live.keys[(home + i) & live.mask] = LIVE_BUSY;
+        live.keys[(home + i) & live.mask] = i % 2 ? LIVE_BUSY : 0x1000000 + i; /* taken by others */
     assert_false(insert(0x5000, 1));
-    assert_int_equal(live.dropped, 2);
+    assert_int_equal(live.dropped, 1);
+    assert_int_equal(marks(), 0);
     live.keys[(home + LIVE_PROBES - 1) & live.mask] = LIVE_EMPTY; /* the last that is looked at */
     assert_true(insert(0x5000, 1));
     assert_int_equal(live.keys[(home + LIVE_PROBES - 1) & live.mask], 0x5000);
     assert_int_equal(removed_size(0x5000), 1);
+    assert_int_equal(marks(), 0);
 }
 
 static void blocks_being_filled_are_not_shown(void **unused)
@@ -173,7 +238,6 @@ static void blocks_being_filled_are_not_shown(void **unused)
     uint64_t address;
     struct live_block block;
     live.keys[3] = LIVE_BUSY;
-    live.keys[4] = LIVE_GRAVE;
     for (uint32_t i = 0; i < 8; i++)
         assert_false(live_at(&live, i, &address, &block));
 }
@@ -280,7 +344,10 @@ int main(void)
         cmocka_unit_test_setup(what_goes_in_comes_out, empty),
         cmocka_unit_test_setup(failure_leaves_the_output_alone, empty),
         cmocka_unit_test_setup(iteration_sees_each_block_once, empty),
-        cmocka_unit_test_setup(graves_are_passed_and_used_again, empty),
+        cmocka_unit_test_setup(every_field_is_kept, empty),
+        cmocka_unit_test_setup(a_site_beyond_the_field_is_site_0, empty),
+        cmocka_unit_test_setup(marks_lead_on_and_are_taken_back, empty),
+        cmocka_unit_test_setup(a_table_does_not_age, empty),
         cmocka_unit_test_setup(a_full_table_drops_and_counts, empty),
         cmocka_unit_test_setup(the_probe_limit_drops_and_counts, empty),
         cmocka_unit_test_setup(blocks_being_filled_are_not_shown, empty),
