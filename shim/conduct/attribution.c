@@ -5,6 +5,7 @@
 #include "conduct/touch.h"
 #include "ground/allocator.h"
 #include "observe/maps.h"
+#include "observe/unwind.h"
 #include "store/order.h"
 
 #include <string.h>
@@ -377,6 +378,11 @@ static void publish_others(struct lw_state *state)
     pass.other[LW_OTHER_BEFORE] = before;
     pass.other[LW_OTHER_SLACK] = (uint64_t)pass.heap_rest - heap;
     pass.other[LW_OTHER_UNTRACKED] -= untracked;
+    uint64_t caches = (uint64_t)unwind_caches() * UNWIND_CACHE_BYTES; /* mapped by the unwinder, unseen */
+    if (caches > pass.other[LW_OTHER_UNTRACKED])
+        caches = pass.other[LW_OTHER_UNTRACKED];
+    pass.other[LW_OTHER_UNTRACKED] -= caches;
+    pass.other[LW_OTHER_SELF] += caches;
     state->other_count = 0;
     for (uint32_t kind = 1; kind <= LW_OTHER_SMALL_OBJECTS; kind++) {
         uint64_t bytes = kind == LW_OTHER_PAGE_TABLES ? state->page_tables_bytes : pass.other[kind];

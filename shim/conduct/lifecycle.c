@@ -24,6 +24,7 @@
 #include "observe/faults.h"
 #include "observe/python.h"
 #include "observe/python_objects.h"
+#include "observe/unwind.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -83,9 +84,11 @@ static void settle_options(void)
     }
 }
 
-static void note_fork(void)
+static void before_fork(void)
 {
     flight.shares_pages = flight.residency.shares = true;
+    lifecycle_await_takeoff();
+    fence_fork_prepare();
 }
 
 /* Tables of this library, jemalloc's above all, that stand in the process's sum of private memory and cost nothing. */
@@ -113,7 +116,7 @@ void lifecycle_start(void)
     }
     settle_options();
     guard_mark_process();
-    pthread_atfork(note_fork, NULL, lifecycle_forked);
+    pthread_atfork(before_fork, fence_fork_parent, lifecycle_forked);
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
 }
 
@@ -140,7 +143,7 @@ static void lock_memory(void)
     extern char __ehdr_start[] __attribute__((visibility("hidden")));
     extern char etext[] __attribute__((weak, visibility("hidden")));
     long start = (long)((uintptr_t)__ehdr_start & ~UINT64_C(4095));
-    sys_call(SYS_mlock, (long)flight.journal.base, (long)flight.journal.bytes, 0, 0, 0, 0);
+    sys_call(SYS_mlock2, (long)flight.journal.base, (long)flight.journal.bytes, MLOCK_ONFAULT_FLAG, 0, 0, 0);
     if ((uintptr_t)etext > (uintptr_t)start)
         sys_call(SYS_mlock2, start, (long)((uintptr_t)etext - (uintptr_t)start), MLOCK_ONFAULT_FLAG, 0, 0, 0);
 }
@@ -328,15 +331,9 @@ void lifecycle_await_takeoff(void)
 
 /* ---- fork, exec, exit ---- */
 
-void lifecycle_before_fork(void)
-{
-    lifecycle_await_takeoff();
-    fence_fork_prepare();
-}
-
 void lifecycle_forked(void)
 {
-    fence_fork_child();
+    unwind_forked(fence_fork_child());
     allocator_forked();
     guard_mark_process();
     if (flight_phase() == FLIGHT_OFF || flight_phase() == FLIGHT_UNBORN)
@@ -344,7 +341,8 @@ void lifecycle_forked(void)
     __atomic_store_n(&flight.phase, FLIGHT_DORMANT, __ATOMIC_RELEASE);
     born = 1;
     dormant_step = DORMANT_STEP_MIN;
-    thread_state = (struct thread_state){.depth = thread_state.depth};
+    thread_state = (struct thread_state){
+        .depth = thread_state.depth, .flags = thread_state.flags & THREAD_CACHED, .unloads = thread_state.unloads};
     if (!flight.journal.base && !flight.arena.base)
         return;
     python_forget();

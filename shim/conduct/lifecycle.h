@@ -17,7 +17,6 @@ void lifecycle_consider(size_t size); /* dormant, guard held: is it time? `size`
 uint64_t lifecycle_dormant_step(void);
 /* Waits for a takeoff to be over, for a bounded time: the caller may hold a lock that the watcher needs for it. */
 void lifecycle_await_takeoff(void);
-void lifecycle_before_fork(void);
 void lifecycle_forked(void);   /* first thing in a forked child: forget the parent's flight */
 void lifecycle_exit(int code); /* the process ends by itself */
 void lifecycle_exec(void);     /* before exec; should that fail, the process goes on dormant, with no thread of ours */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/look.h"
 #include "conduct/flight.h"
+#include "observe/unwind.h"
 
 #include <string.h>
 
@@ -35,6 +36,7 @@ void look_at_process(uint64_t now_ns)
     last.process_ns = now_ns;
     if (!process_read(numbers))
         return;
+    unwind_allow(numbers->rss_bytes);
     uint64_t faults = numbers->minor_faults - state->minor_faults;
     if (numbers->anon_bytes > state->anon_bytes + MEASURABLE_BYTES && state->minor_faults)
         last.fault_bytes = (numbers->anon_bytes - state->anon_bytes) / (faults ? faults : 1);

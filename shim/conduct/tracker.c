@@ -11,6 +11,7 @@
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "observe/elf_symbols.h"
 #include "observe/unwind.h"
 #include "store/sampler.h"
 
@@ -340,6 +341,28 @@ void tracker_mapping_refused(size_t size)
     refusal_recorded(size);
     note_refusal(size, "a mapping was refused (ENOMEM)");
     guard_leave(&guard);
+}
+
+/* A child of vfork would do it to its parent's books. */
+bool tracker_unloading(void *handle)
+{
+    struct guard guard;
+    if (flight_phase() == FLIGHT_UNBORN || guard_is_guest() || !guard_enter(&guard))
+        return false;
+    bool told = unwind_closing();
+    if (flight_phase() == FLIGHT_ACTIVE && guard_same_process())
+        elf_note_leaving(&flight.journal, handle);
+    guard_leave(&guard);
+    return told;
+}
+
+void tracker_unloaded(void)
+{
+    struct guard guard;
+    bool entered = guard_enter(&guard);
+    unwind_closed();
+    if (entered)
+        guard_leave(&guard);
 }
 
 void tracker_thread_coming(void)

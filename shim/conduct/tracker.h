@@ -67,6 +67,9 @@ static inline __attribute__((always_inline)) void tracker_safe_point(void)
         tracker_catch_up(__builtin_return_address(0)); /* of the door */
 }
 
+/* Before and, when the first one says so, after a dlclose. */
+bool tracker_unloading(void *handle);
+void tracker_unloaded(void);
 void tracker_mapping_refused(size_t size);
 /* Before the real munmap, mremap or shmdt. After one that failed: tracker_still_mapped. */
 void tracker_unmapping(struct tracker_range *range, void *address, size_t size);

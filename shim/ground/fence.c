@@ -47,9 +47,11 @@ void fence_fork_parent(void)
     __atomic_fetch_sub(&forking, 1, __ATOMIC_SEQ_CST);
 }
 
-void fence_fork_child(void)
+bool fence_fork_child(void)
 {
+    bool busy = inside != 0;
     inside = forking = 0;
+    return busy;
 }
 
 int fence_each_module(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context)

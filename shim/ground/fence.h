@@ -23,7 +23,7 @@ void fence_leave(void);
 
 void fence_fork_prepare(void);
 void fence_fork_parent(void);
-void fence_fork_child(void);
+bool fence_fork_child(void); /* true: somebody was inside, and is not there any more */
 
 /* The real dl_iterate_phdr, inside the fence. */
 int fence_each_module(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context);

@@ -33,12 +33,15 @@ struct thread_state {
     uint32_t flags;   /* THREAD_* */
     uint32_t muster;  /* generation of the muster's table that this thread is noted in; 0: in none */
     uint32_t toucher; /* its place there */
+    uint32_t walks;   /* of the stack, without a cache: see observe/unwind.h */
+    uint32_t unloads; /* how many modules were gone when this thread got its cache */
 };
 
 #define THREAD_OURS    1u  /* a thread that lastwords made */
 #define THREAD_WAITING 2u  /* waits in the gate */
 #define THREAD_UNWOUND 8u  /* the unwinder's thread-local memory is there: it allocates no more in this thread */
 #define THREAD_ARENA   16u /* Python maps an arena for small objects */
+#define THREAD_CACHED  32u /* has one of the unwinder's caches */
 #define THREAD_HANDLER 4u  /* captures a stack in a signal handler: must not wait for the loader */
 
 extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));

@@ -156,6 +156,7 @@ EARLY(int, pthread_create, (pthread_t * thread, const pthread_attr_t *attributes
       (thread, attributes, start, arg), EAGAIN, EAGAIN)
 EARLY(int, dl_iterate_phdr, (int (*visit)(struct dl_phdr_info *, size_t, void *), void *context), (visit, context),
       EAGAIN, 0)
+EARLY(int, dlclose, (void *handle), (handle), EAGAIN, -1)
 EARLY(int, sigaction, (int signal, const struct sigaction *action, struct sigaction *old), (signal, action, old),
       ENOSYS, -1)
 EARLY(sighandler_t, signal, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
@@ -359,6 +360,7 @@ struct next next = {
     .prctl = direct_prctl,
     .pthread_create = early_pthread_create,
     .dl_iterate_phdr = early_dl_iterate_phdr,
+    .dlclose = early_dlclose,
     .sigaction = early_sigaction,
     .signal = early_signal,
     .sysv_signal = early_sysv_signal,
@@ -387,6 +389,7 @@ static const struct {
     {"execvpe", offsetof(struct next, execvpe)},
     {"pthread_create", offsetof(struct next, pthread_create)},
     {"dl_iterate_phdr", offsetof(struct next, dl_iterate_phdr)},
+    {"dlclose", offsetof(struct next, dlclose)},
     {"read", offsetof(struct next, read)},
     {"pread", offsetof(struct next, pread)},
     {"readv", offsetof(struct next, readv)},

@@ -53,6 +53,7 @@ struct next {
     int (*dup2)(int, int);
     int (*dup3)(int, int, int);
     int (*pipe2)(int *, int);
+    int (*dlclose)(void *);
     int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
     void (*exit_now)(int); /* _exit */
     int (*execve)(const char *, char *const *, char *const *);

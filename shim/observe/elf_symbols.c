@@ -155,11 +155,8 @@ bool elf_is_switcher(uint64_t address)
     return false;
 }
 
-static int note_module(struct dl_phdr_info *info, size_t size, void *context)
+static void note_module(struct journal *journal, const struct dl_phdr_info *info)
 {
-    struct journal *journal = context;
-    if (modules_seen == info->dlpi_adds)
-        return 1;
     struct lw_module module = {.start = UINT64_MAX, .bias = info->dlpi_addr};
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
@@ -176,6 +173,13 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *context)
         journal_module(journal, &module);
     if (is_switcher_path(path))
         note_switcher(&module);
+}
+
+static int note_each(struct dl_phdr_info *info, size_t size, void *context)
+{
+    if (modules_seen == info->dlpi_adds)
+        return 1;
+    note_module(context, info);
     return 0;
 }
 
@@ -191,9 +195,32 @@ void elf_note_modules(struct journal *journal)
     fence_each_module(read_adds, &adds);
     if (adds == modules_seen)
         return;
-    fence_each_module(note_module, journal);
+    fence_each_module(note_each, journal);
     modules_refresh();
     modules_seen = adds;
+}
+
+struct leaving {
+    struct journal *journal;
+    uintptr_t address; /* that it was loaded at */
+};
+
+static int note_leaving(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct leaving *leaving = context;
+    if (info->dlpi_addr != leaving->address)
+        return 0;
+    note_module(leaving->journal, info);
+    return 1;
+}
+
+void elf_note_leaving(struct journal *journal, void *handle)
+{
+    struct link_map *map = NULL;
+    if (!handle || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || !map)
+        return;
+    struct leaving leaving = {journal, map->l_addr};
+    fence_each_module(note_leaving, &leaving);
 }
 
 /* ---- names ---- */

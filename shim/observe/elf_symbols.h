@@ -21,6 +21,8 @@ void elf_note_modules(struct journal *journal);
  * module is noted. What lies beyond such a frame is not the caller's. Any thread; safe in signal handlers.
  */
 bool elf_is_switcher(uint64_t address);
+/* The module behind this handle of dlopen, whose code may be in stacks and which the last listing may have missed. */
+void elf_note_leaving(struct journal *journal, void *handle);
 /* Names for the native frames of sites that hold at least so many bytes; looks up no more than `budget` of them. */
 void elf_note_symbols(struct journal *journal, uint32_t budget, uint64_t from_bytes);
 void elf_forget(void); /* a new journal begins */

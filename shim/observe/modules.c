@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/modules.h"
 #include "ground/fence.h"
+#include "ground/lock.h"
+#include "ground/sys.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#define MAX_MODULES 1024u
+#define MAX_MODULES      1024u
+#define READERS_PATIENCE UINT64_C(20000000) /* a walk takes 50 us, unless its thread loses the processor */
 
 /* Two copies: readers use the current one while the other is being filled. */
 static struct {
@@ -13,14 +16,13 @@ static struct {
     uint32_t count;
 } copies[2];
 static uint32_t current;
-
-struct filling {
-    uint32_t copy;
-};
+static uint32_t closing, readers; /* threads in a dlclose, threads that read the current copy */
+static uint32_t wanted, had;      /* the unloadings that were, and that the current copy knows of */
+static struct lock filling;
 
 static int keep(struct dl_phdr_info *info, size_t size, void *context)
 {
-    uint32_t copy = ((struct filling *)context)->copy, at = copies[copy].count;
+    uint32_t copy = *(const uint32_t *)context, at = copies[copy].count;
     if (at == MAX_MODULES)
         return 1;
     memcpy(&copies[copy].modules[at], info, size < sizeof *info ? size : sizeof *info);
@@ -31,13 +33,17 @@ static int keep(struct dl_phdr_info *info, size_t size, void *context)
 
 void modules_refresh(void)
 {
-    struct filling filling = {.copy = 1 - __atomic_load_n(&current, __ATOMIC_ACQUIRE)};
-    copies[filling.copy].count = 0;
-    fence_each_module(keep, &filling);
-    __atomic_store_n(&current, filling.copy, __ATOMIC_RELEASE);
+    if (!lock_take(&filling))
+        return;
+    uint32_t knows = __atomic_load_n(&wanted, __ATOMIC_SEQ_CST), copy = 1 - current;
+    copies[copy].count = 0;
+    fence_each_module(keep, &copy);
+    __atomic_store_n(&current, copy, __ATOMIC_RELEASE);
+    __atomic_store_n(&had, knows, __ATOMIC_SEQ_CST);
+    lock_drop(&filling);
 }
 
-int modules_iterate(modules_visit *visit, void *context)
+static int iterate(modules_visit *visit, void *context)
 {
     uint32_t copy = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
     int result = 0;
@@ -46,4 +52,38 @@ int modules_iterate(modules_visit *visit, void *context)
         result = visit(&info, sizeof info, context);
     }
     return result;
+}
+
+int modules_iterate(modules_visit *visit, void *context)
+{
+    int result = 0;
+    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&closing, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&had, __ATOMIC_SEQ_CST) == __atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
+        result = iterate(visit, context);
+    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    return result;
+}
+
+void modules_closing(void)
+{
+    __atomic_fetch_add(&closing, 1, __ATOMIC_SEQ_CST);
+    for (uint64_t until = sys_now_ns() + READERS_PATIENCE; __atomic_load_n(&readers, __ATOMIC_SEQ_CST); sys_yield())
+        if (sys_now_ns() > until)
+            break;
+}
+
+void modules_closed(bool unloaded)
+{
+    if (unloaded) {
+        __atomic_fetch_add(&wanted, 1, __ATOMIC_SEQ_CST);
+        modules_refresh();
+    }
+    __atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+}
+
+void modules_forked(void)
+{
+    closing = readers = 0;
+    filling.word = 0;
 }

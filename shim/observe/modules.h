@@ -4,17 +4,25 @@
  * signal handler that would deadlock: the interrupted thread may hold malloc's lock, while the holder of the loader's
  * lock waits for malloc. So the watcher keeps a copy, and a thread that captures a stack in a handler is given that
  * one (doors/loader_door). A module loaded since the last refresh (1 s) ends such a stack early.
+ *
+ * What is unloaded must not be looked at any more: from before a dlclose until the copy has been made anew it is not
+ * handed out, and a stack taken in a handler meanwhile ends early.
  */
 #ifndef LW_OBSERVE_MODULES_H
 #define LW_OBSERVE_MODULES_H
 
 #include <link.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef int modules_visit(struct dl_phdr_info *info, size_t size, void *context);
 
-void modules_refresh(void); /* watcher, in calm times: takes the loader's lock */
+void modules_refresh(void); /* takes the loader's lock: not in a handler */
 /* Like dl_iterate_phdr, over the copy: no lock, signal-safe. */
 int modules_iterate(modules_visit *visit, void *context);
+/* Before a dlclose: waits a bounded time for those who are reading. Any thread; each is followed by modules_closed. */
+void modules_closing(void);
+void modules_closed(bool unloaded);
+void modules_forked(void); /* in the child: nobody else is there */
 
 #endif

@@ -2,11 +2,14 @@
 #define UNW_LOCAL_ONLY
 #include "observe/unwind.h"
 #include "ground/fence.h"
+#include "ground/guard.h"
 #include "ground/text.h"
+#include "observe/modules.h"
 
 #include <dlfcn.h>
 #include <libunwind.h>
 #include <link.h>
+#include <pthread.h>
 #include <ucontext.h>
 
 #define STRING_OF(x)  #x
@@ -20,8 +23,107 @@ static struct {
     int (*init)(unw_cursor_t *, unw_context_t *, int);
     int (*step)(unw_cursor_t *);
     int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
+    void (*flush)(unw_addr_space_t, unw_word_t, unw_word_t);
+    int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
 } library;
 static uint64_t own_start, own_end;
+
+#define UNWIND_CACHES 6u
+#define MORE_BYTES    (256u << 20)
+#define WALKS         16u
+#define NEVER         UINT32_MAX /* instead of a number of walks: this thread is ending */
+
+static struct {
+    uint32_t held; /* by so many threads */
+    uint32_t allowed;
+    uint32_t unloads; /* grows when a module goes; 0 is never a thread's */
+    unsigned long long modules_gone;
+    pthread_key_t key; /* its destructor gives the cache back */
+    bool keyed;
+} caches = {.allowed = UNWIND_CACHES, .unloads = 1};
+
+/* The library's own destructor frees the memory. */
+static void give_back(void *unused)
+{
+    thread_state.flags &= ~THREAD_CACHED;
+    thread_state.walks = NEVER;
+    __atomic_fetch_sub(&caches.held, 1, __ATOMIC_RELAXED);
+}
+
+static bool take_cache(void)
+{
+    uint32_t held = __atomic_load_n(&caches.held, __ATOMIC_RELAXED);
+    do
+        if (held >= __atomic_load_n(&caches.allowed, __ATOMIC_RELAXED))
+            return false;
+    while (!__atomic_compare_exchange_n(&caches.held, &held, held + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    if (pthread_setspecific(caches.key, &caches) != 0) {
+        __atomic_fetch_sub(&caches.held, 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    thread_state.flags |= THREAD_CACHED;
+    thread_state.unloads = __atomic_load_n(&caches.unloads, __ATOMIC_ACQUIRE);
+    return true;
+}
+
+static bool may_use_cache(void)
+{
+    if (thread_state.flags & THREAD_CACHED)
+        return thread_state.unloads == __atomic_load_n(&caches.unloads, __ATOMIC_ACQUIRE);
+    if (thread_state.walks < WALKS)
+        thread_state.walks++;
+    else if (thread_state.walks != NEVER && caches.keyed && !(thread_state.flags & THREAD_HANDLER))
+        return take_cache();
+    return false;
+}
+
+void unwind_allow(uint64_t resident_bytes)
+{
+    __atomic_store_n(&caches.allowed, UNWIND_CACHES + (uint32_t)(resident_bytes / MORE_BYTES), __ATOMIC_RELAXED);
+}
+
+uint32_t unwind_caches(void)
+{
+    return __atomic_load_n(&caches.held, __ATOMIC_RELAXED);
+}
+
+static int read_gone(struct dl_phdr_info *info, size_t size, void *context)
+{
+    *(unsigned long long *)context = info->dlpi_subs;
+    return 1;
+}
+
+bool unwind_closing(void)
+{
+    if (!__atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE))
+        return false;
+    modules_closing();
+    return true;
+}
+
+/* Nobody is inside the library while its cache is declared void, as at a fork. */
+void unwind_closed(void)
+{
+    unsigned long long gone = caches.modules_gone;
+    fence_each_module(read_gone, &gone);
+    bool unloaded = gone != __atomic_exchange_n(&caches.modules_gone, gone, __ATOMIC_ACQ_REL);
+    if (unloaded) {
+        fence_fork_prepare();
+        __atomic_fetch_add(&caches.unloads, 1, __ATOMIC_RELEASE);
+        if (library.flush && library.local)
+            library.flush(*library.local, 0, 0);
+        fence_fork_parent();
+    }
+    modules_closed(unloaded);
+}
+
+void unwind_forked(bool busy)
+{
+    if (busy && library.set_caching_policy && library.local)
+        library.set_caching_policy(*library.local, UNW_CACHE_NONE);
+    caches.held = thread_state.flags & THREAD_CACHED ? 1 : 0;
+    modules_forked();
+}
 
 static int find_own(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -69,12 +171,16 @@ bool unwind_load(char *why, size_t capacity)
     library.init = symbol(handle, UNW_NAME(init_local2));
     library.step = symbol(handle, UNW_NAME(step));
     library.get_reg = symbol(handle, UNW_NAME(get_reg));
+    library.flush = symbol(handle, STRING_OF2(unw_flush_cache));
+    library.set_caching_policy = symbol(handle, STRING_OF2(unw_set_caching_policy));
     void *backtrace = symbol(handle, "unw_backtrace");
     if (!backtrace) {
         text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
         return false;
     }
     start_library();
+    caches.keyed = caches.keyed || pthread_key_create(&caches.key, give_back) == 0;
+    fence_each_module(read_gone, &caches.modules_gone);
     __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
     text_copy(why, capacity, "libunwind.so.8");
     return true;
@@ -94,13 +200,36 @@ static bool is_possible(uint64_t address)
     return address >= 4096 && !(address >> 56);
 }
 
+static __attribute__((noinline)) int step_from(ucontext_t *context, void **raw, int capacity)
+{
+    unw_cursor_t cursor;
+    unw_word_t address;
+    int n = 0;
+    if (library.init(&cursor, (unw_context_t *)context, 0) < 0)
+        return 0;
+    while (n < capacity && library.get_reg(&cursor, UNW_REG_IP, &address) >= 0 && address) {
+        raw[n++] = (void *)(uintptr_t)address;
+        if (library.step(&cursor) <= 0)
+            break;
+    }
+    return n;
+}
+
+/* Frame by frame, from a call: the first one is our own. */
+static __attribute__((noinline)) int step_through(void **raw, int capacity)
+{
+    ucontext_t here;
+    return getcontext(&here) == 0 ? step_from(&here, raw, capacity) : 0;
+}
+
 uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
     int (*backtrace)(void **, int) = __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE);
     if (!backtrace || !fence_enter())
         return 0;
-    int n = backtrace(raw, (int)(sizeof raw / sizeof raw[0]));
+    bool steps = library.init && library.step && library.get_reg && !may_use_cache();
+    int n = (steps ? step_through : backtrace)(raw, (int)(sizeof raw / sizeof raw[0]));
     fence_leave();
     uint32_t count = 0;
     for (int i = 0; i < n && count < capacity && is_possible((uintptr_t)raw[i]); i++)

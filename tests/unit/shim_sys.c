@@ -123,7 +123,8 @@ static void a_child_starts_afresh(void **unused)
 {
     assert_true(fence_try()); /* somebody who is not in the child */
     fence_fork_prepare();     /* gives up waiting after a bounded time */
-    fence_fork_child();
+    assert_true(fence_fork_child());
+    assert_false(fence_fork_child()); /* nobody is there any more */
     assert_true(fence_try());
     fence_leave();
 }
