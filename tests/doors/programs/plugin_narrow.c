@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ROOM 512
+#include "plugin_frames.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ROOM 4096
+#include "plugin_frames.h"

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Judges the report of the program `endurance` (tests/doors/programs).
+
+usage: endured.py REPORT.json ALLOCATIONS THREADS LOADS
+"""
+import json
+import sys
+
+report = json.load(open(sys.argv[1]))
+
+
+def functions(stack):
+    return [frame["function"] or "" for frame in stack]
+
+
+def sites_of(name):
+    return [site for site in report["sites"] if any(function.startswith(name) for function in functions(site["stack"]))]
+
+
+churned = sites_of("churns_")
+assert churned, "the churning sites were not seen at all"
+for site in churned:
+    assert site["committed_bytes"] == 0 and site["live_allocations"] == 0, ("not even", site)
+
+held = sum(site["committed_bytes"] for site in sites_of("holds_for_good"))
+assert abs(held - 128 * 65536) < 128 * 65536 * 0.2, ("held", held)
+
+# Every stack that begins in a module came from where modules are called, whatever was loaded there before.
+modules = [site for site in report["sites"] if any("plugin_" in (frame.get("module") or "") for frame in site["stack"])]
+lost = [site for site in modules if "calls_module" not in functions(site["stack"])]
+assert modules, "no sample fell into a module"
+assert not lost, ("stacks that lost their way", len(lost), len(modules), [functions(site["stack"]) for site in lost[:3]])
+print(f"# {len(report['sites'])} sites, {len(modules)} of them in modules; {held >> 10} KiB held")
+print("#", json.dumps({key: report.get(key) for key in ("sampling", "dropped", "lost") if key in report}))
