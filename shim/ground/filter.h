@@ -3,6 +3,11 @@
  * filter: "is this pointer of interest to us?" answered by one load. One byte per bucket counts the pointers of
  * interest that hash there; 255 sticks. A stale "yes" costs a look-up, a "no" is always right. Any thread, no locks.
  * 128 KiB: at 20,000 live samples 14 % of the frees of other pointers take the slow path.
+ *
+ * Buckets lie as the memory does, 16 bytes to each, and what is higher in an address is added in without a carry. So
+ * what a program frees in quick succession, which lies in few pages, finds its answers in few cache lines and one or
+ * two pages of the filter, which takes no more than its place in the nearest cache and TLB; and regular steps spread
+ * better than chance would spread them.
  */
 #ifndef LW_GROUND_FILTER_H
 #define LW_GROUND_FILTER_H
@@ -17,7 +22,8 @@ extern uint8_t filter_bytes[1u << FILTER_BITS] __attribute__((visibility("hidden
 
 static inline uint32_t filter_bucket(const void *pointer)
 {
-    return (uint32_t)((((uintptr_t)pointer >> 4) * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - FILTER_BITS));
+    uintptr_t address = (uintptr_t)pointer;
+    return (uint32_t)(address >> 4 ^ address >> (4 + FILTER_BITS)) & ((1u << FILTER_BITS) - 1);
 }
 
 static inline bool filter_maybe(const void *pointer)

@@ -87,10 +87,11 @@ static void clear_empties_all_but_the_bootstrap_pins(void **unused)
         assert_true(pins[i] == 0 || pins[i] == 255);
 }
 
-/* Blocks of one malloc arena lie in regular steps; they must not share few buckets. */
+/* Blocks of one malloc arena lie in regular steps; recorded ones, pages apart, must not share few buckets. */
 static void spreads_regular_addresses(void **unused)
 {
-    static const uint64_t steps[] = {16, 32, 48, 64, 4096, 65536};
+    static const uint64_t steps[] = {16,   48,   64,   256,  272,  512,   528,           1024,  1040,    2048,   2064,
+                                     4096, 4112, 5120, 8192, 8240, 16400, 7 * 4096 + 16, 65536, 1 << 20, 1 << 21};
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
         uint32_t used = 0;
         memset(filter_bytes, 0, sizeof filter_bytes);
@@ -103,6 +104,18 @@ static void spreads_regular_addresses(void **unused)
     }
 }
 
+/* What lies side by side has buckets of its own, and four cache lines a page. */
+static void keeps_neighbours_together(void **unused)
+{
+    uint64_t page = UINT64_C(0x7F5500003000);
+    uint32_t first = filter_bucket(at(page)) / 256;
+    for (uint64_t i = 0; i < 256; i++) {
+        assert_int_equal(filter_bucket(at(page + i * 16)) / 256, first);
+        assert_false(filter_maybe(at(page + i * 16)));
+        filter_add(at(page + i * 16));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test_setup(a_pin_stays, empty),
         cmocka_unit_test_setup(clear_empties_all_but_the_bootstrap_pins, empty),
         cmocka_unit_test_setup(spreads_regular_addresses, empty),
+        cmocka_unit_test_setup(keeps_neighbours_together, empty),
     };
     return cmocka_run_group_tests_name("shim_filter", tests, NULL, NULL);
 }
