@@ -22,6 +22,9 @@
 #define STOP_STACK_BYTES (16u << 10) /* 12 KiB were measured */
 /* Allocators round small requests up. What is beyond is the page's rest. */
 #define CHUNK_WASTE 16384u
+/* What a sample costs beside the time it is measured for: the way in and out, its free, what it drives out of the
+   caches. In all 480 to 940 ns were seen for a stack of five frames, where 400 were measured. */
+#define BESIDE_NS 500u
 /* From this size on a request is also a chance to see how near the end is. */
 #define GATE_REQUEST (256u * 1024)
 
@@ -49,7 +52,7 @@ static void record_block(void *pointer, size_t size, double weight, bool object)
     else
         __atomic_fetch_add(&flight.samples_dropped, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&flight.samples_taken, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&flight.sampling_ns, sys_now_ns() - started, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&flight.sampling_ns, sys_now_ns() - started + BESIDE_NS, __ATOMIC_RELAXED);
 }
 
 static double step(struct sample_clock *clock, size_t size)

@@ -2,6 +2,7 @@
 #include "store/sampler.h"
 
 #define TARGET_LIVE_SAMPLES 20000u
+#define MOST_TIMES          8u /* at once: what looked dear may have been a thread that lost its processor */
 
 static uint64_t next_random(struct sample_clock *clock, uint64_t seed)
 {
@@ -84,8 +85,11 @@ uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_sa
                         uint64_t budget_ns_per_s)
 {
     uint64_t wanted = live_bytes / TARGET_LIVE_SAMPLES;
+    uint64_t times = 2;
+    while (times < MOST_TIMES && cost_ns_per_s / times > budget_ns_per_s)
+        times *= 2;
     if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
-        interval *= 2;
+        interval *= times;
     else if (cost_ns_per_s < budget_ns_per_s / 4 && live_samples < TARGET_LIVE_SAMPLES / 2 && interval / 2 >= wanted)
         interval /= 2;
     if (interval < 4 * SAMPLER_MIN_INTERVAL)

@@ -296,6 +296,9 @@ static void the_governor_by_table(void **unused)
         {64 * MIB, UINT64_C(1) << 40, 50000, 200, 100, 64 * MIB}, /* the ceiling */
         {48 * MIB, UINT64_C(1) << 40, 50000, 200, 100, 64 * MIB},
         {64 * KIB, 0, 0, 200, 100, 128 * KIB}, /* the budget comes before the detail */
+        {64 * KIB, 0, 0, 350, 100, 256 * KIB}, /* at once by as much as it takes */
+        {64 * KIB, 0, 0, 900, 100, 512 * KIB},
+        {64 * KIB, 0, 0, 90000, 100, 512 * KIB}, /* but by no more than that */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         uint64_t next =
