@@ -6,6 +6,7 @@
 # packages: postgresql libpython3-testsuite python3-pandas clang imagemagick
 
 load ../support/same.bash
+load ../support/endures.bash
 
 @test "long: clang" {
     needs clang
@@ -68,4 +69,10 @@ cd /usr/lib/python3/dist-packages
     pandas/tests/groupby/test_groupby.py 2>&1 | tail -n 3 | sed 's/ in [0-9.]*s.*//; s/, [0-9]* warnings*//'
 SH
     PATIENCE=600 same sh "$WORK/pandas.sh"
+}
+
+# Two days of a busy service.
+@test "long: a billion allocations, a million threads, 100000 modules loaded and unloaded" {
+    PATIENCE=3000 endures 1000000000 1000000 100000
+    sed 's/^/# /' it.judged >&3
 }

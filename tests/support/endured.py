@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Judges the report of the program `endurance` (tests/doors/programs).
 
-usage: endured.py REPORT.json ALLOCATIONS THREADS LOADS
+usage: endured.py REPORT.json REPORT.text ALLOCATIONS THREADS LOADS
 """
 import json
+import re
 import sys
 
 report = json.load(open(sys.argv[1]))
@@ -31,4 +32,11 @@ lost = [site for site in modules if "calls_module" not in functions(site["stack"
 assert modules, "no sample fell into a module"
 assert not lost, ("stacks that lost their way", len(lost), len(modules), [functions(site["stack"]) for site in lost[:3]])
 print(f"# {len(report['sites'])} sites, {len(modules)} of them in modules; {held >> 10} KiB held")
-print("#", json.dumps({key: report.get(key) for key in ("sampling", "dropped", "lost") if key in report}))
+
+# What was dropped is told; in a table that is far from full nothing is dropped but what a lock or a fork kept away.
+lost = re.search(r"lost +(\d+) samples, (\d+) stacks and (\d+) frees", open(sys.argv[2]).read())
+samples, stacks, frees = map(int, lost.groups()) if lost else (0, 0, 0)
+print(f"# lost: {samples} samples, {stacks} stacks, {frees} frees")
+assert samples == 0 and frees == 0, "samples or frees found no room"
+assert len(report["sites"]) < 2000, "sites multiply"
+assert report["memory"]["self_bytes"] < 8 << 20, "lastwords itself grew"

@@ -10,7 +10,10 @@ endures() {
     PATIENCE=${PATIENCE:-300} run_as it "keep=always:activate=1M:limit=440M:sample=${SAMPLE:-64K}" \
         "$DOORS/endurance" "$@" "$DOORS/plugin_narrow.so" "$DOORS/plugin_wide.so"
     cat it.out it.err
+    grep -E 'round (2|20):' it.err >it.judged
     [ "$(cat it.status)" = 0 ]
     "$REPO/build/lastwords" report --json lastwords-endurance.*.lw >it.json
-    python3 "$REPO/tests/support/endured.py" it.json "$@"
+    "$REPO/build/lastwords" report lastwords-endurance.*.lw >it.text
+    python3 "$REPO/tests/support/endured.py" it.json it.text "$@" | tee -a it.judged
+    return "${PIPESTATUS[0]}"
 }
