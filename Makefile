@@ -167,6 +167,8 @@ $(BUILD)/tests/python/witness.so: tests/python/witness.c $(filter-out $(BUILD)/s
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -fPIC -Ishim -shared -o $@ $< $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ)) -ldl -lpthread
 
+$(BUILD)/tests/doors/plugin_narrow.so $(BUILD)/tests/doors/plugin_wide.so: tests/doors/programs/plugin_frames.h
+
 $(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -fPIC -shared -o $@ $<
@@ -226,7 +228,7 @@ $(BUILD)/bench/pass.so: tests/bench/pass.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE -Wall -fno-builtin -fPIC -shared -o $@ $<
 
-bench: all $(BUILD)/bench/pass.so $(BUILD)/bench/pairs $(BUILD)/bench/fill
+bench: all $(BUILD)/bench/pass.so $(BUILD)/bench/pairs $(BUILD)/bench/fill $(BUILD)/tests/doors/footprint
 	/usr/bin/python3 tests/bench/bench.py $(BUILD) $(PAIRS) $(BENCH)
 
 
