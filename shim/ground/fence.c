@@ -23,9 +23,14 @@ bool fence_enter(void)
 {
     if (fence_try())
         return true;
-    for (uint64_t until = sys_now_ns() + ENTER_PATIENCE_NS; sys_now_ns() < until; sys_yield())
-        if (!__atomic_load_n(&forking, __ATOMIC_ACQUIRE) && fence_try())
+    uint64_t now = sys_now_ns(), until = now + ENTER_PATIENCE_NS;
+    for (; now < until; now = sys_now_ns()) {
+        uint32_t others = __atomic_load_n(&forking, __ATOMIC_ACQUIRE);
+        if (others) /* asleep: a fork needs the processor more than we do */
+            sys_wait(&forking, others, until - now);
+        else if (fence_try())
             return true;
+    }
     return false;
 }
 
@@ -44,7 +49,8 @@ void fence_fork_prepare(void)
 
 void fence_fork_parent(void)
 {
-    __atomic_fetch_sub(&forking, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_sub_fetch(&forking, 1, __ATOMIC_SEQ_CST) == 0)
+        sys_wake(&forking);
 }
 
 bool fence_fork_child(void)

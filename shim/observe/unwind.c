@@ -25,13 +25,15 @@ static struct {
     int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
     void (*flush)(unw_addr_space_t, unw_word_t, unw_word_t);
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
+    int (*set_cache_size)(unw_addr_space_t, size_t, int);
 } library;
 static uint64_t own_start, own_end;
 
-#define UNWIND_CACHES 6u
-#define MORE_BYTES    (256u << 20)
-#define WALKS         16u
-#define NEVER         UINT32_MAX /* instead of a number of walks: this thread is ending */
+#define UNWIND_CACHES    6u
+#define SHARED_ADDRESSES 1024u
+#define MORE_BYTES       (256u << 20)
+#define WALKS            16u
+#define NEVER            UINT32_MAX /* instead of a number of walks: this thread is ending */
 
 static struct {
     uint32_t held; /* by so many threads */
@@ -146,60 +148,6 @@ static void *symbol(void *handle, const char *name)
     return dlsym(handle, name);
 }
 
-/* Its pipe, to try addresses on, is made at its first use: here, where pipe2 (doors/descriptor_door) moves it away. */
-static void start_library(void)
-{
-    ucontext_t here;
-    unw_cursor_t cursor;
-    if (library.init && getcontext(&here) == 0)
-        library.init(&cursor, (unw_context_t *)&here, 0);
-}
-
-bool unwind_load(char *why, size_t capacity)
-{
-    if (!own_start)
-        fence_each_module(find_own, NULL);
-    if (library.backtrace)
-        return true;
-    void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) {
-        text_copy(why, capacity, "libunwind.so.8 is not installed (package libunwind8)");
-        return false;
-    }
-    library.proc_info_by_ip = symbol(handle, UNW_NAME(get_proc_info_by_ip));
-    library.local = symbol(handle, UNW_NAME(local_addr_space));
-    library.init = symbol(handle, UNW_NAME(init_local2));
-    library.step = symbol(handle, UNW_NAME(step));
-    library.get_reg = symbol(handle, UNW_NAME(get_reg));
-    library.flush = symbol(handle, STRING_OF2(unw_flush_cache));
-    library.set_caching_policy = symbol(handle, STRING_OF2(unw_set_caching_policy));
-    void *backtrace = symbol(handle, "unw_backtrace");
-    if (!backtrace) {
-        text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
-        return false;
-    }
-    start_library();
-    caches.keyed = caches.keyed || pthread_key_create(&caches.key, give_back) == 0;
-    fence_each_module(read_gone, &caches.modules_gone);
-    __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
-    text_copy(why, capacity, "libunwind.so.8");
-    return true;
-}
-
-bool unwind_is_ours(uint64_t address)
-{
-    return address - own_start < own_end - own_start;
-}
-
-/*
- * Where nothing says how to go on, as beyond the end of a greenlet's stack, the unwinder guesses, and what it finds may
- * be anything: bits of it must not be taken for the marks of a frame (LW_FRAME_PYTHON). There a stack ends.
- */
-static bool is_possible(uint64_t address)
-{
-    return address >= 4096 && !(address >> 56);
-}
-
 static __attribute__((noinline)) int step_from(ucontext_t *context, void **raw, int capacity)
 {
     unw_cursor_t cursor;
@@ -220,6 +168,79 @@ static __attribute__((noinline)) int step_through(void **raw, int capacity)
 {
     ucontext_t here;
     return getcontext(&here) == 0 ? step_from(&here, raw, capacity) : 0;
+}
+
+/*
+ * The slow way's own cache, which all threads share: 128 addresses are too few for the stacks of a large program. 0.3
+ * KiB for each that is used. It takes a new size only once it has been used, and when it is flushed; and nobody else
+ * may be walking.
+ */
+static void widen_cache(void)
+{
+    void *some[8];
+    if (!library.step || !library.get_reg || !library.set_cache_size || !library.flush || !library.local)
+        return;
+    step_through(some, 8);
+    if (library.set_cache_size(*library.local, SHARED_ADDRESSES, 0) == 0)
+        library.flush(*library.local, 0, 0);
+}
+
+/* Its pipe, to try addresses on, is made at its first use: here, where pipe2 (doors/descriptor_door) moves it away. */
+static void start_library(void)
+{
+    ucontext_t here;
+    unw_cursor_t cursor;
+    if (library.init && getcontext(&here) == 0)
+        library.init(&cursor, (unw_context_t *)&here, 0);
+}
+
+bool unwind_load(char *why, size_t capacity)
+{
+    if (!own_start)
+        fence_each_module(find_own, NULL);
+    if (library.backtrace)
+        return true;
+    bool shared = dlopen("libunwind.so.8", RTLD_NOW | RTLD_NOLOAD) != NULL; /* the program walks by itself */
+    void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        text_copy(why, capacity, "libunwind.so.8 is not installed (package libunwind8)");
+        return false;
+    }
+    library.proc_info_by_ip = symbol(handle, UNW_NAME(get_proc_info_by_ip));
+    library.local = symbol(handle, UNW_NAME(local_addr_space));
+    library.init = symbol(handle, UNW_NAME(init_local2));
+    library.step = symbol(handle, UNW_NAME(step));
+    library.get_reg = symbol(handle, UNW_NAME(get_reg));
+    library.flush = symbol(handle, STRING_OF2(unw_flush_cache));
+    library.set_cache_size = symbol(handle, STRING_OF2(unw_set_cache_size));
+    library.set_caching_policy = symbol(handle, STRING_OF2(unw_set_caching_policy));
+    void *backtrace = symbol(handle, "unw_backtrace");
+    if (!backtrace) {
+        text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
+        return false;
+    }
+    start_library();
+    if (!shared)
+        widen_cache();
+    caches.keyed = caches.keyed || pthread_key_create(&caches.key, give_back) == 0;
+    fence_each_module(read_gone, &caches.modules_gone);
+    __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
+    text_copy(why, capacity, "libunwind.so.8");
+    return true;
+}
+
+bool unwind_is_ours(uint64_t address)
+{
+    return address - own_start < own_end - own_start;
+}
+
+/*
+ * Where nothing says how to go on, as beyond the end of a greenlet's stack, the unwinder guesses, and what it finds may
+ * be anything: bits of it must not be taken for the marks of a frame (LW_FRAME_PYTHON). There a stack ends.
+ */
+static bool is_possible(uint64_t address)
+{
+    return address >= 4096 && !(address >> 56);
 }
 
 uint32_t unwind_native(uint64_t *frames, uint32_t capacity)

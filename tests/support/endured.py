@@ -39,4 +39,6 @@ samples, stacks, frees = map(int, lost.groups()) if lost else (0, 0, 0)
 print(f"# lost: {samples} samples, {stacks} stacks, {frees} frees")
 assert samples == 0 and frees == 0, "samples or frees found no room"
 assert len(report["sites"]) < 2000, "sites multiply"
-assert report["memory"]["self_bytes"] < 8 << 20, "lastwords itself grew"
+own = report["memory"]["self_bytes"]  # with a limit near the whole journal is resident: 4.3 MiB of it
+print(f"# lastwords itself: {own >> 10} KiB")
+assert own < 10 << 20, ("lastwords itself grew", own)
