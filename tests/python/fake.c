@@ -59,7 +59,7 @@ int main(void)
     usleep(500000);
     for (int i = 0; i < 64; i++)
         blocks[i] = memset(malloc(1 << 20), i, 1 << 20);
-    usleep(700000);
+    usleep(1300000); /* resident pages are looked at once a second */
     for (int i = 0; i < 64; i++)
         free(blocks[i]);
     free(before);
