@@ -212,9 +212,14 @@ fuzz-long: all
 fuzz-guided: all
 	tests/fuzz/guided.sh $(or $(SECONDS),3600)
 
-# The scenarios as a table: make scenarios [N=10] [ONLY=PATTERN]
+# The scenarios as a table: make scenarios [N=10] [ONLY=PATTERN]; those of cgroup v2 in the guest, with this distribution's
+# kernel and with a newer one: make scenarios-guest [N=3] [ONLY=PATTERN] [KERNELS="distribution trixie"]
 scenarios: all programs
 	tests/scenario/table.sh $(or $(N),10) "$(ONLY)"
+
+KERNELS ?= distribution trixie
+scenarios-guest: all programs
+	bad=0; for kernel in $(KERNELS); do GUEST_KERNEL=$${kernel#distribution} tests/guest/table.sh $(or $(N),3) "$(ONLY)" || bad=1; done; exit $$bad
 
 unit: $(UNIT_BIN)
 
@@ -250,4 +255,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(UNIT_BIN:=.d)
 
-.PHONY: all programs unit bench scenarios deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long fuzz-guided
+.PHONY: all programs unit bench scenarios scenarios-guest deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long fuzz-guided

@@ -42,8 +42,8 @@ def show(r):
         print(thread.get("name"), [frame.get("function") for frame in thread.get("stack", [])][:12])
 
 
-def main():
-    r = load(sys.argv[1], sys.argv[2])
+def names_for(r):
+    """What an expression may use."""
 
     def event(kind):
         """Time in ms of the first event of a kind; None without one."""
@@ -68,7 +68,12 @@ def main():
         """True when a line of the evidence has these words."""
         return any(words in text for text in r.verdict.evidence)
 
-    names = {"evidence": evidence, "r": r, "event": event, "reached": reached, "line": line, "site_of": site_of, "MIB": MIB}
+    return {"evidence": evidence, "r": r, "event": event, "reached": reached, "line": line, "site_of": site_of, "MIB": MIB}
+
+
+def main():
+    r = load(sys.argv[1], sys.argv[2])
+    names = names_for(r)
     wrong = []
     for expression in sys.argv[3:]:
         try:
