@@ -239,6 +239,21 @@ static bool is_ours(const struct map *map)
            (map->start <= table && table < map->end);
 }
 
+/* Where the .bss of a module ends that begins here, in whole pages; 0: none does. It follows its file's mapping. */
+static uint64_t end_of_bss(const struct map *map)
+{
+    uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_MODULES));
+    uint64_t page = flight.residency.page_bytes;
+    if (map->inode || !pass.previous.inode || pass.previous.end != map->start)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lw_module *module = &flight.journal.modules[i];
+        if (module->start < map->start && map->start < module->end)
+            return (module->end + page - 1) & ~(page - 1);
+    }
+    return 0;
+}
+
 static enum lw_other_kind kind_of(const struct map *map)
 {
     if (is_ours(map))
@@ -256,8 +271,7 @@ static enum lw_other_kind kind_of(const struct map *map)
         return LW_OTHER_STACKS;
     if (map->start % ARENA_ALIGN == 0 || pass.area.blocks > 0)
         return LW_OTHER_SLACK;
-    /* .bss of a module follows its file mapping without a gap */
-    return pass.previous.end == map->start && pass.previous.inode ? LW_OTHER_INTERPRETER : LW_OTHER_UNTRACKED;
+    return end_of_bss(map) ? LW_OTHER_INTERPRETER : LW_OTHER_UNTRACKED; /* behind a file may lie what is anybody's */
 }
 
 static double least(double a, double b)
@@ -291,22 +305,8 @@ static void walk_area(const struct map *map)
     pass.previous.name = no_name;
 }
 
-/* Where the .bss of a module ends that begins here, in whole pages; 0: none does. */
-static uint64_t end_of_bss(const struct map *map)
-{
-    uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_MODULES));
-    uint64_t page = flight.residency.page_bytes;
-    if (map->inode || !pass.previous.inode || pass.previous.end != map->start)
-        return 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct lw_module *module = &flight.journal.modules[i];
-        if (module->start < map->start && map->start < module->end)
-            return (module->end + page - 1) & ~(page - 1);
-    }
-    return 0;
-}
-
-/* The kernel joins a module's .bss, or our arena, with a mapping of the program beside it: here they are apart again. */
+/* The kernel joins a module's .bss, or our arena, with a mapping of the program beside it: here they are apart again.
+ */
 static bool on_map(void *context, const struct map *map)
 {
     uint64_t first = (uintptr_t)flight.arena.base;

@@ -79,7 +79,6 @@ static void take_off(void)
     look_at_process(now);
     flight.journal.identity->activation_rss_bytes = flight.state.rss_bytes;
     flight.journal.identity->activation_anon_bytes = flight.state.anon_bytes;
-    attribution_baseline();
     /* Armed before anybody goes on: with a hundred busy threads the next look may come late. */
     look_at_levels(now, true);
     vigil_keep(now, false);
@@ -88,6 +87,7 @@ static void take_off(void)
     journal_set_life(&flight.journal, LW_LIFE_LIVE, 0, 0);
     __atomic_store_n(&flight.phase, FLIGHT_ACTIVE, __ATOMIC_RELEASE);
     sys_wake(&flight.phase);
+    attribution_baseline(); /* only now: what comes while it is taken is recorded, and so not older than the records */
 }
 
 /*
