@@ -12,11 +12,12 @@
 
 #define SLOT_BITS   17u /* of a slot of the live blocks' table */
 #define MAX_RANGES  16384u
-#define MAX_SITES   8192u       /* as in the journal's layout */
-#define AHEAD       8u          /* blocks that the cache is told of before their turn */
-#define HISTORY     4u          /* scans back that growth is measured over */
-#define ARENA_ALIGN (64u << 20) /* glibc's thread arenas begin at multiples of HEAP_MAX_SIZE */
-#define GUARD_MAX   (64u << 10) /* a stack has a small inaccessible mapping below it */
+#define MAX_SITES   8192u               /* as in the journal's layout */
+#define AHEAD       8u                  /* blocks that the cache is told of before their turn */
+#define HISTORY     4u                  /* scans that growth is measured over */
+#define KEPT_NS     UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
+#define ARENA_ALIGN (64u << 20)         /* glibc's thread arenas begin at multiples of HEAP_MAX_SIZE */
+#define GUARD_MAX   (64u << 10)         /* a stack has a small inaccessible mapping below it */
 
 struct block {
     uint64_t start;
@@ -51,7 +52,7 @@ static struct {
     struct totals *sites;
     uint64_t *history; /* HISTORY resident values a site, by scan number */
     uint64_t history_ns[HISTORY];
-    uint32_t scans;
+    uint32_t kept; /* scans in the history, ever */
     uint32_t block_count, range_count;
     uint32_t next_block, next_range;
     struct area area;
@@ -347,18 +348,19 @@ static int64_t growth(uint64_t now_bytes, uint64_t then_bytes, uint64_t span_ns)
     return span_ns ? (int64_t)(((double)now_bytes - (double)then_bytes) * 1e9 / (double)span_ns) : 0;
 }
 
-static void publish_site(uint32_t i, uint64_t now_ns)
+static void publish_site(uint32_t i, uint64_t now_ns, bool keep)
 {
     struct lw_site *site = &flight.journal.sites[i];
     uint64_t resident = (uint64_t)pass.sites[i].resident;
-    uint32_t oldest = pass.scans >= HISTORY - 1 ? pass.scans - (HISTORY - 1) : 0;
+    uint32_t oldest = pass.kept >= HISTORY ? pass.kept - HISTORY : 0;
     uint64_t then = pass.history[i * HISTORY + oldest % HISTORY];
-    uint64_t since = pass.scans ? pass.history_ns[oldest % HISTORY] : site->first_ns;
+    uint64_t since = pass.kept ? pass.history_ns[oldest % HISTORY] : site->first_ns;
     if (site->first_ns > since) { /* younger than that scan: it began with nothing */
         since = site->first_ns;
         then = 0;
     }
-    pass.history[i * HISTORY + pass.scans % HISTORY] = resident;
+    if (keep)
+        pass.history[i * HISTORY + pass.kept % HISTORY] = resident;
     __atomic_store_n(&site->resident_bytes, resident, __ATOMIC_RELAXED);
     __atomic_store_n(&site->swapped_bytes, (uint64_t)pass.sites[i].swapped, __ATOMIC_RELAXED);
     if (resident > site->peak_resident_bytes)
@@ -448,10 +450,11 @@ void attribution_scan(void)
     uint64_t started = sys_thread_cpu_ns(), now = flight_now_ns();
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
     walk();
+    bool keep = !pass.kept || now - pass.history_ns[(pass.kept - 1) % HISTORY] >= KEPT_NS;
     for (uint32_t i = 0; i < count && i < MAX_SITES; i++)
-        publish_site(i, now);
-    pass.history_ns[pass.scans % HISTORY] = now;
-    pass.scans++;
+        publish_site(i, now, keep);
+    if (keep)
+        pass.history_ns[pass.kept++ % HISTORY] = now;
     publish_others(state);
     refusal_settle(pass.exact > 0 ? (uint64_t)pass.exact : 0);
     state->scan_anon_bytes = (uint64_t)pass.anon;
