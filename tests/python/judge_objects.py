@@ -16,7 +16,7 @@ for name, wanted in truth.items():
     lines = [line for line in report["lines"] if line["line"] == number and line["file"].endswith("objects.py")]
     got = sum(line["committed_bytes"] for line in lines)
     if "freed" in sys.argv[3:]:
-        if got > wanted / 100:
+        if got > wanted / 50:  # the interpreter keeps some thousand tuples; three errors of their estimate besides
             wrong.append("%s: %d bytes are still said to be there" % (name, got))
     elif "traced" in sys.argv[3:] and got > wanted * 0.9:
         pass  # and what tracemalloc keeps of each block, which it allocates there
