@@ -6,7 +6,6 @@
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/takeoff.h"
-#include "conduct/vigil.h"
 #include "ground/allocator.h"
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
@@ -17,15 +16,19 @@
 #define MS                 UINT64_C(1000000)
 #define SLOW_NS            (1000 * MS)
 #define GOVERN_NS          (100 * MS)
-#define SAMPLING_BUDGET    (10 * MS) /* 1 % of one core */
-#define SCAN_SHARE         100u      /* a scan may cost 1 % of the time since the last one */
-#define SYMBOLS_A_TICK     32u
+#define SAMPLING_BUDGET    (10 * MS)    /* 1 % of one core */
+#define SCAN_SHARE         100u         /* a scan may cost 1 % of the time since the last one */
+#define STILL_NS           (30000 * MS) /* the pause where nothing has come or gone since */
+#define STILL_FAULTS       64u
+#define STILL_BYTES        (256u << 10)
+#define SYMBOLS_A_LOOK     32u
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
 static struct {
     uint64_t slow_ns, scan_ns, govern_ns, tend_ns;
-    uint64_t sampling_ns; /* spent on samples until the governor's last look */
-    uint64_t peak_bytes;  /* that was marked */
+    uint64_t sampling_ns;                        /* spent on samples until the governor's last look */
+    uint64_t peak_bytes;                         /* that was marked */
+    uint64_t faults, rss_bytes, committed_bytes; /* at the last scan */
 } last;
 
 bool chores_are_due(uint64_t now_ns)
@@ -89,19 +92,36 @@ static void mark_peak(void)
     final_mark(LW_MARK_PEAK);
 }
 
+/* Hardly a page came or went, and no record: a scan would find what the last one found. */
+static bool stands_still(void)
+{
+    const struct lw_state *state = &flight.state;
+    uint64_t rss = state->rss_bytes, before = last.rss_bytes;
+    return state->minor_faults - last.faults < STILL_FAULTS && state->committed_bytes == last.committed_bytes &&
+           (rss > before ? rss - before : before - rss) < STILL_BYTES;
+}
+
+static uint64_t scan_pause(void)
+{
+    uint64_t pause = flight.state.scan_cost_ns * SCAN_SHARE, least = stands_still() ? STILL_NS : SLOW_NS;
+    return pause > least ? pause : least;
+}
+
 void chores_calm(uint64_t now_ns)
 {
     gate_yield(true);
     takeoff_python(now_ns);
-    elf_note_symbols(&flight.journal, vigil_is_watchful() ? SYMBOLS_A_TICK : SYMBOLS_A_TICK / 8, SYMBOLS_FROM_BYTES);
+    elf_note_symbols(&flight.journal, SYMBOLS_A_LOOK, SYMBOLS_FROM_BYTES);
     gate_yield(false);
     tend_allocator(now_ns);
-    uint64_t pause = flight.state.scan_cost_ns * SCAN_SHARE;
-    if (last.scan_ns && now_ns - last.scan_ns < (pause > SLOW_NS ? pause : SLOW_NS))
+    if (last.scan_ns && now_ns - last.scan_ns < scan_pause())
         return;
     attribution_scan();
     mark_peak();
     last.scan_ns = now_ns;
+    last.faults = flight.state.minor_faults;
+    last.rss_bytes = flight.state.rss_bytes;
+    last.committed_bytes = flight.state.committed_bytes;
 }
 
 void chores_reset(void)

@@ -134,6 +134,19 @@ void look_at_levels(uint64_t now_ns, bool slow)
     measure_refaults(now_ns);
 }
 
+bool look_has_moved(void)
+{
+    for (uint32_t i = 0; i < flight.cgroup.count; i++) {
+        const struct cgroup_level *level = &flight.cgroup.levels[i];
+        uint64_t used, room = headroom_of(&level->numbers);
+        if (room == LW_UNLIMITED)
+            continue;
+        if (!cgroup_peek(level->usage_fd, &used) || used > level->numbers.used_bytes + room / 16)
+            return true;
+    }
+    return false;
+}
+
 void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes)
 {
     uint64_t span = now_ns - last.rate_ns;

@@ -18,6 +18,8 @@ void look_at_process(uint64_t now_ns);
  * where usage stands near a limit: there cache decides.
  */
 void look_at_levels(uint64_t now_ns, bool slow);
+/* Usage alone, 0.4 us a level: did one of the cgroups take a sixteenth of its headroom since it was looked at? */
+bool look_has_moved(void);
 /* The usage that presses on the binding level, for look_rate. */
 void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes);
 

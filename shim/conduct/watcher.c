@@ -4,6 +4,7 @@
 #include "conduct/chores.h"
 #include "conduct/company.h"
 #include "conduct/flight.h"
+#include "conduct/gate.h"
 #include "conduct/grace.h"
 #include "conduct/ladder.h"
 #include "conduct/look.h"
@@ -28,8 +29,12 @@
 #define REPORTED_NS  (10 * MS)  /* only recovery is awaited */
 #define LATE_MOST_NS (200 * MS) /* longer: the machine slept */
 #define SLICE_NS     (MS / 10)
+#define CALM_NS      (500 * MS)          /* a look costs some 150 us: so often is enough where nothing moves */
+#define FRESH_NS     (2000 * MS)         /* after the activation nothing is calm yet */
+#define HOST_ROOM    (UINT64_C(2) << 30) /* what others may take unseen meanwhile */
 
 static uint32_t watcher_tid;
+static uint64_t looked_ns; /* the last whole look */
 
 /* The cgroup that binds; "" for the whole machine, NULL where nobody else counts. */
 static const char *binding_directory(const struct lw_state *state)
@@ -40,6 +45,24 @@ static const char *binding_directory(const struct lw_state *state)
     return state->binding_level >= 0 && state->levels[state->binding_level].kind == LW_LEVEL_HOST ? "" : NULL;
 }
 
+static bool host_has_room(const struct lw_state *state)
+{
+    for (uint32_t i = 0; i < state->level_count; i++)
+        if (state->levels[i].kind == LW_LEVEL_HOST)
+            return state->levels[i].headroom_bytes >= HOST_ROOM;
+    return false;
+}
+
+/* Far from every limit, and nothing has moved since the last look. */
+static bool is_calm(uint64_t now_ns)
+{
+    const struct lw_state *state = &flight.state;
+    return looked_ns && now_ns - looked_ns < CALM_NS && now_ns - flight.journal.identity->activated_ns > FRESH_NS &&
+           flight.options.action != LW_ACTION_REFUSE && !flight.options.limit_bytes && !ladder_is_warned() &&
+           !gate_reached() && !__atomic_load_n(&flight.crowd, __ATOMIC_ACQUIRE) && state->binding_level >= 0 &&
+           state->headroom_bytes >= 2 * state->warn_bytes && host_has_room(state) && !look_has_moved();
+}
+
 static void look(uint64_t planned_ns)
 {
     struct lw_state *state = &flight.state;
@@ -47,6 +70,9 @@ static void look(uint64_t planned_ns)
     bool slow = chores_are_due(now);
     if (late > state->watcher_late_ns && late < LATE_MOST_NS)
         state->watcher_late_ns = late;
+    if (is_calm(now))
+        return;
+    looked_ns = now;
     look_at_process(now);
     look_at_levels(now, slow);
     vigil_keep(now, ladder_is_reported());
@@ -131,6 +157,7 @@ static void *watch_thread(void *context)
 
 static void reset_rooms(void)
 {
+    looked_ns = 0;
     takeoff_reset();
     look_reset();
     vigil_reset();
