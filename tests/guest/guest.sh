@@ -126,7 +126,7 @@ emulation() {
 
 on=''
 mkfifo "$work/data"
-timeout --foreground -k 5 "${GUEST_TIMEOUT:-600}" qemu-system-x86_64 -accel "tcg,thread=$(emulation)" -cpu max \
+timeout --foreground -k 5 "${GUEST_TIMEOUT:-900}" qemu-system-x86_64 -accel "tcg,thread=$(emulation)" -cpu max \
     -m "${GUEST_MEMORY:-1536}" -smp 2 -no-reboot -display none -monitor none -nodefaults \
     -kernel "$store/vmlinuz" -initrd "$work/initramfs" \
     -append "console=ttyS0 quiet panic=-1 ${GUEST_OPTIONS:-psi=1} mitigations=off nokaslr" \
@@ -154,7 +154,7 @@ if [ -e "$work/result" ]; then
     cannot "$rest"
 fi
 if [ "$status" = 124 ]; then
-    echo "guest: no end within ${GUEST_TIMEOUT:-600} s" >&2
+    echo "guest: no end within ${GUEST_TIMEOUT:-900} s" >&2
     exit 98
 fi
 echo "guest: it ended without a result (QEMU: $status). Its console:" >&2

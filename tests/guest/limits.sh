@@ -5,7 +5,7 @@ set -u
 ONLY=${1:-}
 # shellcheck source=tests/guest/checks.bash
 . "$(cd "$(dirname "$0")" && pwd)/checks.bash"
-CG_TIMEOUT=60
+CG_TIMEOUT=150
 
 # ---- 14: memory.high below max ----
 
