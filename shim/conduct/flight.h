@@ -63,6 +63,7 @@ struct flight {
     void *python_cache;
     struct lw_state state; /* the watcher's own copy, published in turn */
 
+    uint32_t huge;  /* 1: pages of 2 MiB may be touched */
     uint32_t crowd; /* 1: many threads began since the watcher last counted them */
     uint32_t bell;  /* futex: rung to wake the watcher */
     uint32_t stop;  /* 1: the watcher shall end; 2: it has */

@@ -62,6 +62,13 @@ static void open_faults(void)
     journal_capability(&flight.journal, "fault_counter", flight.state.fault_counter, why);
 }
 
+static void look_for_huge_pages(void)
+{
+    char text[64];
+    if (sys_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) > 0 && strstr(text, "[always]"))
+        __atomic_store_n(&flight.huge, 1, __ATOMIC_RELAXED);
+}
+
 static void open_residency(void)
 {
     static const char *const names[] = {"none", "PAGEMAP_SCAN", "/proc/self/pagemap", "mincore (cannot see swap)"};
@@ -80,6 +87,7 @@ void takeoff_observers(void)
     bool psi = pressure_open(&flight.pressure, flight.cgroup.pressure);
     journal_capability(journal, "psi", psi,
                        psi ? flight.pressure.own ? "of the own cgroup" : "of the whole host" : flight.pressure.where);
+    look_for_huge_pages();
     open_residency();
     open_faults();
     if (flight.options.jemalloc)

@@ -401,6 +401,12 @@ void tracker_thread_began(bool roomy)
     tracker_safe_point();
 }
 
+void tracker_huge_pages(void)
+{
+    if (!__atomic_exchange_n(&flight.huge, 1, __ATOMIC_RELAXED) && flight_phase() == FLIGHT_ACTIVE)
+        flight_ring(); /* the watcher's pause was reckoned with slower pages */
+}
+
 void tracker_filled(void *buffer, size_t size)
 {
     struct guard guard;

@@ -50,6 +50,7 @@ void tracker_stayed(const struct tracker_block *block, void *pointer);
 void tracker_thread_coming(void);
 /* First thing in a new thread of the program. roomy: its stack is far larger than what stopping it takes. */
 void tracker_thread_began(bool roomy);
+void tracker_huge_pages(void); /* the program has asked for huge pages (MADV_HUGEPAGE) */
 /* The kernel has filled so much of a buffer: it touched the pages, not the program. */
 void tracker_filled(void *buffer, size_t size);
 void tracker_mapped(void *address, size_t size, int flags, int fd);

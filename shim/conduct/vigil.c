@@ -76,8 +76,9 @@ void vigil_keep(uint64_t now_ns, bool reported)
     look_at_growth(now_ns, pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
-    vigil.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes);
-    journal_touch_ahead(&flight.journal, vigil.watchful);
+    vigil.watchful =
+        policy_watchful(state->headroom_bytes, level->limit_bytes, __atomic_load_n(&flight.huge, __ATOMIC_RELAXED));
+    journal_touch_ahead(&flight.journal, vigil.watchful || policy_in_reach(state->headroom_bytes));
     binding_set(level, chain);
     if (state->fault_counter)
         set_counters(state, level, guarded);

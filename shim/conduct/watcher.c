@@ -93,7 +93,8 @@ static uint64_t pause_ns(void)
         return GRACE_NS;
     if (ladder_is_reported())
         return REPORTED_NS;
-    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus);
+    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus,
+                           __atomic_load_n(&flight.huge, __ATOMIC_RELAXED));
 }
 
 static void take_off(void)

@@ -65,10 +65,21 @@ uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit
 /* 15 % of the limit unless told; with memory.high below the limit from there on, because the job slows down there. */
 uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, uint64_t margin_bytes);
 
-/* Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 100 ms. */
-uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus);
-/* From here on the wide fault counter runs: below a third of the limit, or where a few seconds could fill the rest. */
-bool policy_watchful(uint64_t headroom_bytes, uint64_t limit_bytes);
+/*
+ * Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 100 ms. huge: in
+ * pages of 2 MiB, which are there several times as fast.
+ */
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge);
+/*
+ * From here on the wide fault counter runs: below a third of the limit, or where a few seconds could fill the rest;
+ * with huge pages as soon as it is in reach.
+ */
+bool policy_watchful(uint64_t headroom_bytes, uint64_t limit_bytes, bool huge);
+/*
+ * Less than can be touched in half a second by two cores in huge pages: what takes time (22 to 53 ms for counters of
+ * 128 busy threads, up to 450 ms for the journal's pages on a busy file system) must be done before it begins.
+ */
+bool policy_in_reach(uint64_t headroom_bytes);
 /*
  * Page faults between two events of the wide counter. A hundred threads may each touch that many pages unseen, so it is
  * smaller where the margin is: 64 (cost in the noise) from 1 GiB on, 16 (7 % of pure touching) at 256 MiB, at least 8.

@@ -225,7 +225,8 @@ void faults_near(bool near)
 {
     if (!faults.ours)
         return;
-    keep(&faults.narrow, near, faults.narrow_period, NARROW_MARK);
+    bool covered = faults.wide.count && faults.wide_period <= faults.narrow_period; /* opening takes its time */
+    keep(&faults.narrow, near && !covered, faults.narrow_period, NARROW_MARK);
 }
 
 bool faults_running(void)

@@ -225,9 +225,12 @@ static void periods_and_hurry(void **unused)
     assert_true(policy_hurry(99 * MIB, 1000 * MIB));
     assert_false(policy_hurry(101 * MIB, 1000 * MIB));
     assert_false(policy_hurry(0, 0));
-    assert_true(policy_watchful(100 * MIB, 256 * MIB));
-    assert_false(policy_watchful(LW_UNLIMITED, LW_UNLIMITED));
-    assert_false(policy_watchful(20 * GIB, 24 * GIB));
+    assert_true(policy_watchful(100 * MIB, 256 * MIB, false));
+    assert_false(policy_watchful(LW_UNLIMITED, LW_UNLIMITED, false));
+    assert_false(policy_watchful(20 * GIB, 24 * GIB, false));
+    assert_false(policy_watchful(20 * GIB, 24 * GIB, true));
+    assert_true(policy_watchful(2 * GIB - MIB, 2 * GIB, true)); /* in huge pages that is a tenth of a second */
+    assert_false(policy_watchful(2 * GIB - MIB, 2 * GIB, false));
 }
 
 static void the_machine_kills_earlier(void **unused)
@@ -292,7 +295,8 @@ static void sleeps(void **unused)
         {256 * GIB, 128 * MIB, 1, 100 * MS},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        uint64_t ns = policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus);
+        uint64_t ns = policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, false);
+        assert_true(policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, true) <= ns);
         if (ns > rows[i].ns + 1 || ns + 1 < rows[i].ns)
             fail_msg("row %zu: %llu ns", i, (unsigned long long)ns);
     }
@@ -303,7 +307,7 @@ static void sleeps_grow_with_headroom_and_stay_in_bounds(void **unused)
     for (uint32_t cpus = 1; cpus <= 256; cpus *= 4) {
         uint64_t last = 0;
         for (uint64_t headroom = 0; headroom < 64 * GIB; headroom += headroom / 3 + 64 * KIB) {
-            uint64_t ns = policy_sleep_ns(headroom, 16 * MIB, cpus);
+            uint64_t ns = policy_sleep_ns(headroom, 16 * MIB, cpus, false);
             assert_in_range(ns, 50000, 100 * MS);
             assert_true(ns >= last);
             last = ns;
@@ -349,7 +353,7 @@ static void watchful(void **unused)
         {8 * GIB, 256 * GIB, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(policy_watchful(rows[i].headroom, rows[i].limit), rows[i].watchful);
+        assert_int_equal(policy_watchful(rows[i].headroom, rows[i].limit, false), rows[i].watchful);
 }
 
 int main(void)
