@@ -18,6 +18,7 @@ static struct {
 static uint32_t current;
 static uint32_t closing, readers; /* threads in a dlclose, threads that read the current copy */
 static uint32_t wanted, had;      /* the unloadings that were, and that the current copy knows of */
+static unsigned long long adds;   /* loadings that the current copy knows of */
 static struct lock filling;
 
 static int keep(struct dl_phdr_info *info, size_t size, void *context)
@@ -28,6 +29,7 @@ static int keep(struct dl_phdr_info *info, size_t size, void *context)
     memcpy(&copies[copy].modules[at], info, size < sizeof *info ? size : sizeof *info);
     copies[copy].modules[at].dlpi_name = ""; /* the loader may free the name */
     copies[copy].count = at + 1;
+    __atomic_store_n(&adds, info->dlpi_adds, __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -41,6 +43,20 @@ void modules_refresh(void)
     __atomic_store_n(&current, copy, __ATOMIC_RELEASE);
     __atomic_store_n(&had, knows, __ATOMIC_SEQ_CST);
     lock_drop(&filling);
+}
+
+static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
+{
+    *(unsigned long long *)context = info->dlpi_adds;
+    return 1;
+}
+
+void modules_follow(void)
+{
+    unsigned long long now = 0;
+    fence_each_module(read_adds, &now);
+    if (now != __atomic_load_n(&adds, __ATOMIC_ACQUIRE))
+        modules_refresh();
 }
 
 static int iterate(modules_visit *visit, void *context)

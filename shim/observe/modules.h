@@ -5,6 +5,9 @@
  * lock waits for malloc. So the watcher keeps a copy, and a thread that captures a stack in a handler is given that
  * one (doors/loader_door). A module loaded since the last refresh (1 s) ends such a stack early.
  *
+ * A thread that captures its stack in a door is given the copy as well, brought up to date before: inside the
+ * unwinder's own lock nobody may wait for the loader's, whose holder may be in a handler that waits for the unwinder.
+ *
  * What is unloaded must not be looked at any more: from before a dlclose until the copy has been made anew it is not
  * handed out, and a stack taken in a handler meanwhile ends early.
  */
@@ -18,6 +21,7 @@
 typedef int modules_visit(struct dl_phdr_info *info, size_t size, void *context);
 
 void modules_refresh(void); /* takes the loader's lock: not in a handler */
+void modules_follow(void);  /* the same, if something was loaded since: 0.1 us where nothing was */
 /* Like dl_iterate_phdr, over the copy: no lock, signal-safe. */
 int modules_iterate(modules_visit *visit, void *context);
 /* Before a dlclose: waits a bounded time for those who are reading. Any thread; each is followed by modules_closed. */

@@ -247,10 +247,17 @@ uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
     int (*backtrace)(void **, int) = __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE);
-    if (!backtrace || !fence_enter())
+    if (!backtrace)
+        return 0;
+    if (!(thread_state.flags & THREAD_HANDLER))
+        modules_follow();
+    if (!fence_enter())
         return 0;
     bool steps = library.init && library.step && library.get_reg && !may_use_cache();
+    uint32_t handler = thread_state.flags & THREAD_HANDLER;
+    thread_state.flags |= THREAD_HANDLER; /* the copy of the module list: see modules.h */
     int n = (steps ? step_through : backtrace)(raw, (int)(sizeof raw / sizeof raw[0]));
+    thread_state.flags = (thread_state.flags & ~THREAD_HANDLER) | handler;
     fence_leave();
     uint32_t count = 0;
     for (int i = 0; i < n && count < capacity && is_possible((uintptr_t)raw[i]); i++)
