@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/modules.h"
 #include "ground/fence.h"
+#include "ground/guard.h"
 #include "ground/lock.h"
 #include "ground/sys.h"
 
@@ -70,12 +71,36 @@ static int iterate(modules_visit *visit, void *context)
     return result;
 }
 
+static bool is_sound(void)
+{
+    return !__atomic_load_n(&closing, __ATOMIC_SEQ_CST) &&
+           __atomic_load_n(&had, __ATOMIC_SEQ_CST) == __atomic_load_n(&wanted, __ATOMIC_SEQ_CST);
+}
+
+bool modules_hold(void)
+{
+    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
+    if (is_sound()) {
+        thread_state.flags |= THREAD_HOLDS;
+        return true;
+    }
+    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    return false;
+}
+
+void modules_let_go(void)
+{
+    thread_state.flags &= ~THREAD_HOLDS;
+    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+}
+
 int modules_iterate(modules_visit *visit, void *context)
 {
     int result = 0;
+    if (thread_state.flags & THREAD_HOLDS)
+        return iterate(visit, context);
     __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&closing, __ATOMIC_SEQ_CST) &&
-        __atomic_load_n(&had, __ATOMIC_SEQ_CST) == __atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
+    if (is_sound())
         result = iterate(visit, context);
     __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
     return result;

@@ -22,6 +22,12 @@ typedef int modules_visit(struct dl_phdr_info *info, size_t size, void *context)
 
 void modules_refresh(void); /* takes the loader's lock: not in a handler */
 void modules_follow(void);  /* the same, if something was loaded since: 0.1 us where nothing was */
+/*
+ * For one walk of the calling thread, not in a handler: a dlclose waits for it as long as for any reader. false: one is
+ * under way.
+ */
+bool modules_hold(void);
+void modules_let_go(void);
 /* Like dl_iterate_phdr, over the copy: no lock, signal-safe. */
 int modules_iterate(modules_visit *visit, void *context);
 /* Before a dlclose: waits a bounded time for those who are reading. Any thread; each is followed by modules_closed. */

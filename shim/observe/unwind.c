@@ -243,6 +243,22 @@ static bool is_possible(uint64_t address)
     return address >= 4096 && !(address >> 56);
 }
 
+/* In a door the copy of the module list is brought up to date and held first: see modules.h. */
+static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
+{
+    uint32_t handler = thread_state.flags & THREAD_HANDLER;
+    if (!handler && !modules_hold())
+        return 0;
+    bool steps = library.init && library.step && library.get_reg && !may_use_cache();
+    thread_state.flags |= THREAD_HANDLER;
+    int n = (steps ? step_through : backtrace)(raw, capacity);
+    if (!handler) {
+        thread_state.flags &= ~THREAD_HANDLER;
+        modules_let_go();
+    }
+    return n;
+}
+
 uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
@@ -253,11 +269,7 @@ uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
         modules_follow();
     if (!fence_enter())
         return 0;
-    bool steps = library.init && library.step && library.get_reg && !may_use_cache();
-    uint32_t handler = thread_state.flags & THREAD_HANDLER;
-    thread_state.flags |= THREAD_HANDLER; /* the copy of the module list: see modules.h */
-    int n = (steps ? step_through : backtrace)(raw, (int)(sizeof raw / sizeof raw[0]));
-    thread_state.flags = (thread_state.flags & ~THREAD_HANDLER) | handler;
+    int n = walk(backtrace, raw, (int)(sizeof raw / sizeof raw[0]));
     fence_leave();
     uint32_t count = 0;
     for (int i = 0; i < n && count < capacity && is_possible((uintptr_t)raw[i]); i++)
