@@ -305,10 +305,10 @@ bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level)
     for (uint32_t i = cgroup->count; i-- > 0;) {
         struct cgroup_level *item = &cgroup->levels[i];
         const char *file = cgroup->version == 2 ? "memory.events" : "memory.oom_control";
-        uint64_t before = item->numbers.oom_kills, now = row_in(item, file, "oom_kill", LW_UNKNOWN);
+        uint64_t before = item->kills_told, now = row_in(item, file, "oom_kill", LW_UNKNOWN);
         if (now == LW_UNKNOWN)
             continue;
-        item->numbers.oom_kills = now;
+        item->numbers.oom_kills = item->kills_told = now;
         if (before != LW_UNKNOWN && now > before) {
             *level = i;
             rose = true;
@@ -520,7 +520,7 @@ bool cgroup_open(struct cgroup *cgroup, const char *root)
     }
     cgroup_refresh(cgroup);
     for (uint32_t i = 0; i < cgroup->count; i++)
-        cgroup->levels[i].numbers.oom_kills_start = cgroup->levels[i].numbers.oom_kills;
+        cgroup->levels[i].numbers.oom_kills_start = cgroup->levels[i].kills_told = cgroup->levels[i].numbers.oom_kills;
     return true;
 }
 

@@ -33,6 +33,7 @@ struct cgroup_level {
     uint64_t swappiness;     /* v1 */
     uint64_t kernel_start_bytes;
     uint64_t host_slab_start_bytes;
+    uint64_t kills_told; /* by cgroup_refresh_kills; LW_UNKNOWN: not readable so far */
     bool slab_known;
     int usage_fd; /* -1: not readable */
     int stat_fd;
@@ -54,7 +55,10 @@ bool cgroup_open(struct cgroup *cgroup, const char *root);
 void cgroup_close(struct cgroup *cgroup);
 void cgroup_refresh_usage(struct cgroup *cgroup);                /* usage only */
 void cgroup_refresh_stat(struct cgroup *cgroup, uint32_t level); /* memory.stat of one level */
-/* The counters of OOM kills; true when one rose since it was read last, *level is then the innermost such level. */
+/*
+ * The counters of OOM kills; true when one rose since this was asked last (cgroup_refresh reads them too, and tells
+ * nobody), *level is then the innermost such level.
+ */
 bool cgroup_refresh_kills(struct cgroup *cgroup, uint32_t *level);
 void cgroup_refresh(struct cgroup *cgroup);                       /* usage, statistics, limits, counters */
 bool cgroup_moved(const struct cgroup *cgroup, const char *root); /* the process is in another cgroup now */

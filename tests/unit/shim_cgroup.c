@@ -199,6 +199,10 @@ static void numbers_are_read_again(void **unused)
     assert_int_equal(level->numbers.oom_kills, 4);
     assert_int_equal(level->numbers.oom_kills_start, 3);
     assert_int_equal(level->numbers.max_events, 9);
+    uint32_t killed = 7;
+    assert_true(cgroup_refresh_kills(&cgroup, &killed)); /* though that refresh has read the counter before */
+    assert_int_equal(killed, 0);
+    assert_false(cgroup_refresh_kills(&cgroup, &killed));
 
     write_file("/proc/self/cgroup", "0::/b\n");
     assert_true(cgroup_moved(&cgroup, root));
