@@ -24,7 +24,7 @@ tests=(
     tmux                                             # a terminal for top
     fish zsh                                         # shells that the completions are for
     perl sqlite3 ruby                                # programs under the preload
-    python3-pytest                                   # parts of the tests of pandas
+    python3-pytest python3-hypothesis                # parts of the tests of pandas
     python3-greenlet python3-gevent                  # Python frames that others switch
     cython3 python3-dev                              # and those that Cython calls
     qemu-system-x86 cpio busybox-static kmod         # the cgroup v2 guest
