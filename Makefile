@@ -113,6 +113,12 @@ $(BUILD)/completions/%: report/manual/completions.sh report/manual/options.awk $
 
 .SECONDARY:
 
+# What was built before libjemalloc-dev was installed, or without it, does not link with it.
+$(BUILD)/jemalloc.where: FORCE
+	@mkdir -p $(@D)
+	@echo '$(JEMALLOC)' | cmp -s - $@ || echo '$(JEMALLOC)' >$@
+$(BUILD)/shim/ground/allocator.o $(BUILD)/report/commands/doctor_checks.o: $(BUILD)/jemalloc.where
+
 $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
@@ -255,4 +261,4 @@ clean:
 
 -include $(SHIM_OBJ:.o=.d) $(REPORT_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(UNIT_BIN:=.d)
 
-.PHONY: all programs unit bench scenarios scenarios-guest deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long fuzz-guided
+.PHONY: FORCE all programs unit bench scenarios scenarios-guest deps deps-build demo check check-unit check-house check-scenario check-guest check-programs check-doors check-python check-programs-long check-fuzz check-html install format clean fuzz-long fuzz-guided
