@@ -134,10 +134,26 @@ static void advise_limit(const struct profile *profile, const struct verdict *ve
             size_prose(roomy(most)).text);
 }
 
+static void advise_stacks(const struct profile *profile, struct pile *pile)
+{
+    const struct thread *thread = no_site_deepest(profile);
+
+    if (thread && profile->state.threads <= 4)
+        add(pile, ADVICE_PROPER, "%.300s: bound the depth of this recursion, or keep its data in a heap of its own",
+            label_place(thread->stack.user).text);
+    else
+        add(pile, ADVICE_PROPER, "%u threads have stacks of their own: run fewer, or bound the depth of their calls",
+            profile->state.threads);
+}
+
 static void advise_site(const struct profile *profile, const struct verdict *verdict, struct pile *pile)
 {
     if (profile->binding)
         advise_limit(profile, verdict, pile);
+    if (verdict->of_stacks) {
+        advise_stacks(profile, pile);
+        return;
+    }
     for (size_t i = 0; i < profile->line_count && i < 2; i++) {
         const struct line *line = &profile->lines[i];
         const char *remedy = remedy_of_stack(&line->sites[0]->stack);
@@ -150,21 +166,6 @@ static void advise_site(const struct profile *profile, const struct verdict *ver
             add(pile, ADVICE_PROPER, "%s: do it piece by piece; %s came within %s", label_place(line->frame).text,
                 size_prose(line->resident_bytes).text, size_duration(verdict->window_ns / 1000000).text);
     }
-}
-
-static void advise_no_site(const struct profile *profile, struct pile *pile)
-{
-    const struct other *part = no_site_part(profile);
-    const struct thread *thread = no_site_deepest(profile);
-
-    if (!part || part->kind != LW_OTHER_STACKS)
-        return;
-    if (thread && profile->state.threads <= 4)
-        add(pile, ADVICE_PROPER, "%.300s: bound the depth of this recursion, or keep its data in a heap of its own",
-            label_place(thread->stack.user).text);
-    else
-        add(pile, ADVICE_PROPER, "%u threads have stacks of their own: run fewer, or bound the depth of their calls",
-            profile->state.threads);
 }
 
 static void advise_others(const struct profile *profile, const struct verdict *verdict, struct pile *pile)
@@ -213,9 +214,6 @@ size_t advice_give(const struct profile *profile, const struct verdict *verdict,
     case CAUSE_SITE_GROWTH:
     case CAUSE_SITE_SPIKE:
         advise_site(profile, verdict, &pile);
-        break;
-    case CAUSE_UNKNOWN:
-        advise_no_site(profile, &pile);
         break;
     case CAUSE_SIBLING:
     case CAUSE_CHILD:

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "judgement/death.h"
+#include "judgement/no_site.h"
 
 /* The level is full, and it was not this process: which kind of memory is the rest? */
 static enum verdict_cause judge_others(const struct profile *profile, const struct evidence *evidence,
@@ -39,7 +40,10 @@ uint64_t cause_swap_limit_bytes(const struct profile *profile)
     return host != LW_UNKNOWN && (least == LW_UNKNOWN || (host > 0 && host < least)) ? host : least;
 }
 
-/* Of the level that binds, or of the machine: whichever is short of swap. */
+/*
+ * Of the level that binds, or of the machine: whichever is short of swap. Full is a tenth that is left, and where the
+ * swap is small what stands between the margin and the end.
+ */
 static bool swap_is_full(const struct profile *profile)
 {
     const struct lw_level *level = &profile->binding->record;
@@ -48,7 +52,10 @@ static bool swap_is_full(const struct profile *profile)
     for (size_t i = 0; i < profile->level_count; i++)
         if (profile->levels[i].record.kind == LW_LEVEL_HOST && limit == profile->levels[i].record.swap_limit_bytes)
             used = known_bytes(profile->levels[i].record.swap_used_bytes);
-    return limit != LW_UNKNOWN && limit > 0 && used >= limit / 10 * 9 && used > level_pressing_bytes(level) / 10;
+    if (limit == LW_UNKNOWN || limit == 0 || used <= level_pressing_bytes(level) / 10)
+        return false;
+    uint64_t left = limit > used ? limit - used : 0;
+    return left <= limit / 10 || left <= 2 * known_bytes(profile->state.margin_bytes);
 }
 
 /* File pages that are mapped here and cannot be taken away: locked, or dirty and slow to write. */
@@ -61,7 +68,7 @@ static bool holds_file_pages(const struct profile *profile, uint64_t resident)
 }
 
 static enum verdict_cause judge_own(const struct profile *profile, const struct evidence *evidence,
-                                    const struct verdict *verdict)
+                                    struct verdict *verdict)
 {
     uint64_t resident = profile_resident_bytes(profile);
     uint64_t top = verdict->line ? verdict->line->resident_bytes : 0;
@@ -74,7 +81,8 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
         return CAUSE_SHARED_MEMORY;
     if (evidence->slack_bytes > top && evidence->slack_bytes > resident / 4)
         return CAUSE_ALLOCATOR_SLACK;
-    if (verdict->line_share < 0.05)
+    verdict->of_stacks = verdict->line_share < 0.05 && no_site_is_stacks(profile);
+    if (verdict->line_share < 0.05 && !verdict->of_stacks)
         return CAUSE_UNKNOWN;
     return evidence->spike ? CAUSE_SITE_SPIKE : CAUSE_SITE_GROWTH;
 }
@@ -93,7 +101,7 @@ static bool is_alone(const struct profile *profile, const struct evidence *evide
 }
 
 static enum verdict_cause judge_memory(const struct profile *profile, const struct evidence *evidence,
-                                       const struct verdict *verdict)
+                                       struct verdict *verdict)
 {
     if (!profile->has_state)
         return CAUSE_UNKNOWN;

@@ -6,7 +6,7 @@
 #include "judgement/evidence.h"
 #include "judgement/verdict_type.h"
 
-/* Needs the verdict's line, line_share, culprit and oom_kill; sets its by_memory and outlived. */
+/* Needs the verdict's line, line_share, culprit and oom_kill; sets its by_memory, outlived and of_stacks. */
 enum verdict_cause cause_judge(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict);
 
 /* Of the level that binds, or of the machine where that is less or the level has none of its own; 0: no swap. */

@@ -83,7 +83,7 @@ static void say_memory(const struct profile *profile, const struct evidence *evi
     if (evidence->grown_bytes > 0 && evidence->grown_ns > 0)
         say(verdict, "resident memory grew from %s to %s in %s", size_prose(evidence->first_rss_bytes).text,
             size_prose(evidence->last_rss_bytes).text, size_duration(evidence->grown_ns / 1000000).text);
-    if (verdict->line && verdict->line->resident_bytes > 0)
+    if (verdict->line && verdict->line->resident_bytes > 0 && !verdict->of_stacks)
         say(verdict, "%s holds %s of %s resident, growing by %s", label_place(verdict->line->frame).text,
             size_prose(verdict->line->resident_bytes).text, size_prose(profile_resident_bytes(profile)).text,
             size_rate(verdict->line->growth_bytes_per_s).text);

@@ -19,6 +19,13 @@ const struct other *no_site_part(const struct profile *profile)
     return NULL;
 }
 
+bool no_site_is_stacks(const struct profile *profile)
+{
+    const struct other *part = no_site_part(profile);
+
+    return part && part->kind == LW_OTHER_STACKS;
+}
+
 const struct thread *no_site_deepest(const struct profile *profile)
 {
     const struct thread *deepest = NULL;

@@ -9,6 +9,9 @@
 /* The part that holds more than half of the anonymous resident memory; NULL when there is none. */
 const struct other *no_site_part(const struct profile *profile);
 
+/* Is that part the stacks of this process's threads? Then it is its own growth, and its place is known. */
+bool no_site_is_stacks(const struct profile *profile);
+
 /* The deepest stack that was taken at the last moment; NULL without any. */
 const struct thread *no_site_deepest(const struct profile *profile);
 

@@ -24,15 +24,18 @@ __attribute__((format(printf, 2, 3))) static void say(struct verdict *verdict, c
 static void of_site(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
     const struct line *line = verdict->line;
-    const struct site *site = line->sites[0];
     const char *how = verdict->cause == CAUSE_SITE_SPIKE ? "came at once" : "grew";
     double share = 100 * verdict->line_share;
 
+    if (verdict->of_stacks) {
+        no_site_sentence(profile, verdict->sentence, sizeof(verdict->sentence));
+        return;
+    }
     if (line->growth_run_bytes_per_s <= 0 && verdict->cause == CAUSE_SITE_GROWTH)
         how = "is held";
     if (verdict->line_share >= 0.2)
         say(verdict, "one %s: %.0f %% of all resident memory %s at %s%s", line->site_count == 1 ? "site" : "line",
-            share, how, label_place(line->frame).text, label_callee(&site->stack).text);
+            share, how, label_place(line->frame).text, label_callee(&line->sites[0]->stack).text);
     else
         say(verdict, "many sites: the largest, %s, holds %.0f %% of all resident memory", label_place(line->frame).text,
             share);
@@ -157,8 +160,10 @@ static void of_other_end(const struct profile *profile, const struct evidence *e
     else if (profile->end == PROFILE_SIGNALLED)
         say(verdict, "not memory: it ended by signal %d (%s)%s", profile->signal, strsignal(profile->signal),
             room.text);
-    else
+    else if (evidence->far_from_end)
         say(verdict, "not memory: it ended far from every limit%s", room.text);
+    else
+        say(verdict, "not memory: nobody saw how it ended, but the OOM killer's counter stood still%s", room.text);
 }
 
 /* The largest request that failed, with whose it was. */

@@ -54,7 +54,9 @@ static double weigh_confidence(const struct evidence *evidence, const struct ver
 
     if (verdict->cause == CAUSE_UNKNOWN)
         return 0;
-    if (verdict->cause == CAUSE_SITE_GROWTH || verdict->cause == CAUSE_SITE_SPIKE)
+    if (verdict->of_stacks)
+        cause = 0.8;
+    else if (verdict->cause == CAUSE_SITE_GROWTH || verdict->cause == CAUSE_SITE_SPIKE)
         cause = verdict->line_share >= 0.5 ? 0.95 : verdict->line_share >= 0.25 ? 0.8 : 0.5;
     if (verdict->cause == CAUSE_SIBLING && !verdict->culprit.name)
         cause = others >= 0.75 ? 0.9 : 0.7;

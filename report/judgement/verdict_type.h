@@ -36,6 +36,7 @@ struct verdict {
     size_t evidence_count;
     /* what the sentence rests on, for advice and voices */
     bool by_memory;          /* memory ended it, or is about to */
+    bool of_stacks;          /* its own growth, in no site: the stacks of its threads */
     bool outlived;           /* another process of the job was killed for memory, this one was not */
     const struct line *line; /* the largest line; NULL: none */
     double line_share;       /* of all resident memory, 0 to 1 */

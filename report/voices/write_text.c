@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judgement/no_site.h"
 #include "profile/labels.h"
 #include "profile/lines.h"
 #include "sources/sizes.h"
@@ -199,8 +200,10 @@ static void write_lines(struct sink *sink, const struct profile *profile, const 
 
     sink_printf(sink, "\n");
     if (profile->line_count == 0) {
-        write_row(sink, "where", "no allocation was recorded: the memory is older than the records, or %s",
-                  "the process was too short-lived");
+        write_row(sink, "where", "no allocation was recorded: %s",
+                  no_site_is_stacks(profile) ? "stacks of threads are none"
+                                             : "the memory is older than the records, or the process was too "
+                                               "short-lived");
         return;
     }
     sink_style(sink, SINK_DIM);

@@ -379,6 +379,7 @@ static void the_counter_of_today_decides(void **unused)
     profile->oom_kills_now = 0;
     verdict_decide(profile, NULL, 0, &verdict);
     assert_int_equal(verdict.oom_kill, OOM_KILL_NO);
+    assert_non_null(strstr(verdict.sentence, "the OOM killer's counter stood still; headroom was "));
     profile_free(profile);
 }
 
