@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define SLOT_BITS   17u /* of a slot of the live blocks' table */
+#define SLOT_BITS   18u /* of a slot of the live blocks' table */
 #define MAX_RANGES  16384u
 #define MAX_SITES   8192u               /* as in the journal's layout */
 #define AHEAD       8u                  /* blocks that the cache is told of before their turn */
@@ -84,22 +84,13 @@ static uint32_t block_slot(uint32_t i)
     return (uint32_t)pass.order[i] & ((1u << SLOT_BITS) - 1);
 }
 
-static void ask_early(uint32_t i)
-{
-    uint32_t slot = block_slot(i);
-    __builtin_prefetch(&flight.live.keys[slot]);
-    __builtin_prefetch(&flight.live.sizes[slot]);
-    __builtin_prefetch(&flight.live.weights[slot]);
-    __builtin_prefetch(&flight.live.sites[slot]);
-}
-
 /* The i-th block by address. One that is gone has no size. */
 static struct block block_at(uint32_t i)
 {
     struct live_block live;
     struct block block = {.start = block_start(i)};
     if (i + AHEAD < pass.block_count)
-        ask_early(i + AHEAD);
+        live_ask_early(&flight.live, block_slot(i + AHEAD));
     if (live_still(&flight.live, block_slot(i), block.start, &live)) {
         block.size = live.size + live.overhead;
         block.site = live.site;
@@ -128,7 +119,7 @@ static void gather_blocks(void)
     struct live_block block;
     uint64_t address;
     pass.block_count = 0;
-    for (uint32_t slot = 0; slot <= flight.live.mask; slot++) {
+    for (uint32_t slot = 0, slots = live_slots(&flight.live); slot < slots; slot++) {
         if (!live_at(&flight.live, slot, &address, &block))
             continue;
         pass.order[pass.block_count++] = address >> 4 << SLOT_BITS | slot;
@@ -300,7 +291,7 @@ static void walk_area(const struct map *map)
 {
     static char no_name[1];
     pass.area = (struct area){0};
-    residency_scan(&flight.residency, map->start, map->end, on_run, NULL);
+    residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
     finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
@@ -440,8 +431,10 @@ static void walk(void)
 
 void attribution_baseline(void)
 {
+    uint64_t started = sys_thread_cpu_ns();
     walk();
     pass.before_bytes = (uint64_t)pass.heap_rest + pass.other[LW_OTHER_UNTRACKED];
+    flight.state.scan_cost_ns = sys_thread_cpu_ns() - started;
 }
 
 void attribution_scan(void)

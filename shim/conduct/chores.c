@@ -6,6 +6,7 @@
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/takeoff.h"
+#include "conduct/vigil.h"
 #include "ground/allocator.h"
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
@@ -15,25 +16,36 @@
 
 #define MS                 UINT64_C(1000000)
 #define SLOW_NS            (1000 * MS)
+#define FIRST_NS           (500 * MS)
+#define SLOW_CALM_NS       (2000 * MS)
 #define GOVERN_NS          (100 * MS)
-#define SAMPLING_BUDGET    (10 * MS)    /* 1 % of one core */
-#define SCAN_SHARE         100u         /* a scan may cost 1 % of the time since the last one */
+#define SCAN_SHARE         100u         /* near a limit a scan may cost 1 % of the time since the last one, */
+#define SCAN_SHARE_CALM    200u         /* elsewhere half of that; with less the evidence is seconds old */
 #define STILL_NS           (30000 * MS) /* the pause where nothing has come or gone since */
 #define STILL_FAULTS       64u
 #define STILL_BYTES        (256u << 10)
 #define SYMBOLS_A_LOOK     32u
+#define SYMBOLS_FEW        2u /* where no limit is near, and a twentieth of a percent of the time at most */
+#define SYMBOLS_SHARE      2000u
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
+/*
+ * 1 % of one core: with less a large ETL is told to 80 or 90 %, and with 0.4 % and a burst of 0.5 ms the parts of a
+ * program that allocates in bursts add up to 2 % more or less than it holds. What a sample drives out of the caches
+ * costs a compiler twice what the sample itself takes: that is not counted.
+ */
+const struct sampler_budget chores_budget = {.ns_per_s = 10 * MS, .burst_ns = 20 * MS};
+
 static struct {
-    uint64_t slow_ns, scan_ns, govern_ns, tend_ns;
-    uint64_t sampling_ns;                        /* spent on samples until the governor's last look */
+    uint64_t slow_ns, scan_ns, tend_ns;
+    uint64_t symbols_ns;                         /* spent on names, ever */
     uint64_t peak_bytes;                         /* that was marked */
     uint64_t faults, rss_bytes, committed_bytes; /* at the last scan */
 } last;
 
-bool chores_are_due(uint64_t now_ns)
+bool chores_are_due(uint64_t now_ns, bool calm)
 {
-    return !last.slow_ns || now_ns - last.slow_ns >= SLOW_NS;
+    return now_ns - last.slow_ns >= (calm ? SLOW_CALM_NS : SLOW_NS);
 }
 
 void chores_slow(uint64_t now_ns)
@@ -58,14 +70,15 @@ void chores_slow(uint64_t now_ns)
 
 void chores_govern(uint64_t now_ns)
 {
-    uint64_t span = now_ns - last.govern_ns;
+    uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns;
     if (!flight.options.sample.automatic || span < GOVERN_NS)
         return;
-    uint64_t per_s = (uint64_t)((double)(flight.sampling_ns - last.sampling_ns) * 1e9 / (double)span);
-    last.sampling_ns = flight.sampling_ns;
-    last.govern_ns = now_ns;
+    uint64_t per_s = (uint64_t)((double)(spent - flight.governed_sampling_ns) * 1e9 / (double)span);
     flight.sample_interval_bytes = sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes,
-                                                  flight.live.count, per_s, SAMPLING_BUDGET);
+                                                  live_count(&flight.live), per_s, chores_budget.ns_per_s);
+    flight.governed_sampling_ns = spent;
+    flight.governed_ns = now_ns;
+    __atomic_store_n(&flight.sampling_stop_ns, spent + chores_budget.burst_ns, __ATOMIC_RELAXED);
 }
 
 /* jemalloc gives old pages back as the program calls it; one that has gone quiet would keep them. */
@@ -101,20 +114,34 @@ static bool stands_still(void)
            (rss > before ? rss - before : before - rss) < STILL_BYTES;
 }
 
-static uint64_t scan_pause(void)
+/* The first one follows the baseline, which has cost as much; many a process is gone by then. */
+static bool scan_is_due(uint64_t now_ns)
 {
-    uint64_t pause = flight.state.scan_cost_ns * SCAN_SHARE, least = stands_still() ? STILL_NS : SLOW_NS;
-    return pause > least ? pause : least;
+    uint64_t share = vigil_is_watchful() ? SCAN_SHARE : SCAN_SHARE_CALM, pause = flight.state.scan_cost_ns * share;
+    uint64_t least = !last.scan_ns ? FIRST_NS : stands_still() ? STILL_NS : SLOW_NS;
+    uint64_t since = last.scan_ns ? last.scan_ns : flight.journal.identity->activated_ns;
+    return now_ns - since >= (pause > least ? pause : least);
+}
+
+/* In a large binary a name takes a quarter of a millisecond, and the reader finds most of them by itself. */
+static void note_symbols(uint64_t now_ns)
+{
+    bool near = vigil_is_watchful();
+    if (!near && last.symbols_ns * SYMBOLS_SHARE > now_ns)
+        return;
+    uint64_t started = sys_now_ns();
+    elf_note_symbols(&flight.journal, near ? SYMBOLS_A_LOOK : SYMBOLS_FEW, SYMBOLS_FROM_BYTES);
+    last.symbols_ns += sys_now_ns() - started;
 }
 
 void chores_calm(uint64_t now_ns)
 {
     gate_yield(true);
     takeoff_python(now_ns);
-    elf_note_symbols(&flight.journal, SYMBOLS_A_LOOK, SYMBOLS_FROM_BYTES);
+    note_symbols(now_ns);
     gate_yield(false);
     tend_allocator(now_ns);
-    if (last.scan_ns && now_ns - last.scan_ns < scan_pause())
+    if (!scan_is_due(now_ns))
         return;
     attribution_scan();
     mark_peak();
@@ -127,4 +154,5 @@ void chores_calm(uint64_t now_ns)
 void chores_reset(void)
 {
     memset(&last, 0, sizeof last);
+    last.slow_ns = flight_now_ns(); /* the takeoff does them */
 }

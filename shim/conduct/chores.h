@@ -10,10 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool chores_are_due(uint64_t now_ns); /* once a second: also the moment to read limits and counters anew */
-void chores_slow(uint64_t now_ns);    /* when they are due */
-void chores_calm(uint64_t now_ns);    /* at every look, unless the end is too near */
-void chores_govern(uint64_t now_ns);  /* the sampling interval, ten times a second */
+#include "store/sampler.h"
+
+/* Once a second, every other one where nothing moves: also the moment to read limits and counters anew. */
+bool chores_are_due(uint64_t now_ns, bool calm);
+void chores_slow(uint64_t now_ns);   /* when they are due */
+void chores_calm(uint64_t now_ns);   /* at every look, unless the end is too near */
+void chores_govern(uint64_t now_ns); /* the sampling interval, ten times a second */
 void chores_reset(void);
+
+extern const struct sampler_budget chores_budget; /* of samples: what the governor aims at */
 
 #endif

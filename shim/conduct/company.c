@@ -8,6 +8,7 @@
 
 #define MS         UINT64_C(1000000)
 #define CALM_NS    (5000 * MS)
+#define FIRST_NS   (1000 * MS) /* after the activation, far from the limit: many a process is gone by then */
 #define WATCH_NS   (1000 * MS)
 #define NEAR_NS    (20 * MS)
 #define CALM_SHARE 200u /* a look may cost 1/200 of the time since the last one; near the end 1/20 */
@@ -107,7 +108,8 @@ void company_look(const char *directory, uint64_t now_ns, bool near)
     }
     uint64_t least = near ? NEAR_NS : flight.state.headroom_bytes / 4 < flight.state.warn_bytes ? WATCH_NS : CALM_NS;
     uint64_t pause = company.neighbours.cost_ns * (near ? NEAR_SHARE : CALM_SHARE);
-    if (!company.last_ns || now_ns - company.last_ns >= (pause > least ? pause : least))
+    bool young = least == CALM_NS && now_ns - flight.journal.identity->activated_ns < FIRST_NS;
+    if (company.last_ns ? now_ns - company.last_ns >= (pause > least ? pause : least) : !young)
         look_into(now_ns);
 }
 
@@ -150,6 +152,11 @@ bool company_comes_first(uint64_t limit_bytes)
         return other > own + own / 8;
     /* Of two equals exactly one gives way. */
     return other > own || (other == own && worst->record.pid < flight.journal.identity->pid);
+}
+
+bool company_is_none(void)
+{
+    return company.known && company.directory[0] && neighbours_alone(company.directory);
 }
 
 void company_reset(void)

@@ -25,6 +25,9 @@ void company_look_now(uint64_t now_ns);
  */
 bool company_comes_first(uint64_t limit_bytes);
 
+/* Nobody else can fill the group whose limit binds: this process is the only one in it. */
+bool company_is_none(void);
+
 void company_reset(void);
 
 #endif

@@ -47,8 +47,10 @@ struct flight {
     uint64_t sample_interval_bytes;
     uint64_t samples_taken;
     uint64_t samples_dropped;
-    uint64_t stacks_missed; /* Python stacks that could not be read */
-    uint64_t sampling_ns;   /* time spent on samples */
+    uint64_t stacks_missed;                     /* Python stacks that could not be read */
+    uint64_t sampling_ns;                       /* time spent on samples */
+    uint64_t sampling_stop_ns;                  /* when so much is spent it is looked at whether that is too much */
+    uint64_t governed_ns, governed_sampling_ns; /* the governor's last look, and what was spent until then */
     uint64_t refused_count;
     uint64_t refused_bytes;
 
@@ -85,6 +87,11 @@ static inline void flight_ring(void)
 {
     __atomic_fetch_add(&flight.bell, 1, __ATOMIC_RELEASE);
     sys_wake(&flight.bell);
+}
+
+static inline bool flight_is_huge(void)
+{
+    return __atomic_load_n(&flight.huge, __ATOMIC_RELAXED) != 0;
 }
 
 #endif

@@ -23,6 +23,7 @@ static struct {
     uint64_t incident_ns; /* stacks taken before are of an earlier incident */
     uint64_t margin_bytes;
     bool automatic; /* the margin may grow with the number of touching threads */
+    uint64_t ring_below_bytes;
     uint64_t roll_ns;
     struct lock slot_lock;
 } gate;
@@ -36,8 +37,11 @@ uint64_t gate_margin(void)
 
 static bool at_margin(void)
 {
-    uint64_t margin = gate_margin();
-    return binding_headroom(margin) <= margin;
+    uint64_t margin = gate_margin(), headroom = binding_headroom(margin);
+    uint64_t below = __atomic_load_n(&gate.ring_below_bytes, __ATOMIC_RELAXED);
+    if (headroom < below && __atomic_exchange_n(&gate.ring_below_bytes, 0, __ATOMIC_RELAXED))
+        flight_ring();
+    return headroom <= margin;
 }
 
 /* ---- waiting ---- */
@@ -160,10 +164,11 @@ static void reach(void)
     flight_ring();
 }
 
+/* A child of vfork would do it in its parent's name. */
 void gate_look(void)
 {
     if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) ||
-        !at_margin())
+        guard_is_guest() || !at_margin())
         return;
     if (is_holding())
         wait_held(NULL);
@@ -205,6 +210,16 @@ void gate_arm(uint64_t margin_bytes, bool automatic)
     gate.margin_bytes = margin_bytes;
     gate.automatic = automatic;
     __atomic_store_n(&gate.armed, 1, __ATOMIC_RELEASE);
+}
+
+void gate_ring_below(uint64_t headroom_bytes)
+{
+    __atomic_store_n(&gate.ring_below_bytes, headroom_bytes, __ATOMIC_RELAXED);
+}
+
+bool gate_has_rung(void)
+{
+    return !__atomic_load_n(&gate.ring_below_bytes, __ATOMIC_RELAXED);
 }
 
 void gate_disarm(void)

@@ -18,6 +18,9 @@
  * number of touching threads. Arming also calls the roll now and then, so that the thread that finds it need not.
  */
 void gate_arm(uint64_t margin_bytes, bool automatic);
+/* While armed, whoever grows rings for the watcher, once, when less headroom is left than that; 0: nobody does. */
+void gate_ring_below(uint64_t headroom_bytes);
+bool gate_has_rung(void);
 void gate_disarm(void);
 void gate_look(void); /* in our code, guard held: should the margin be reached, the caller waits on its way out */
 void gate_event(uint64_t address, uint64_t pages, void *ucontext); /* from the fault counter's handler */

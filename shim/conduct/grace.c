@@ -5,8 +5,9 @@
 
 static struct {
     bool on;
-    bool all_wait;     /* park without the fault counter: the gate is closed */
-    uint64_t since_ns; /* signal: when it was sent; park: when somebody began to wait */
+    bool all_wait;         /* park without the fault counter: the gate is closed */
+    uint64_t since_ns;     /* signal: when it was sent; park: when somebody began to wait */
+    uint64_t margin_bytes; /* all_wait: when it began */
 } grace;
 
 static bool parks(void)
@@ -29,6 +30,7 @@ void grace_begin(uint64_t margin_bytes)
     grace.on = true;
     grace.since_ns = flight_now_ns();
     grace.all_wait = parks() && !flight.state.fault_counter;
+    grace.margin_bytes = margin_bytes;
     if (grace.all_wait)
         return;
     gate_hold(true, grace_margin(margin_bytes));
@@ -48,8 +50,10 @@ static bool somebody_waits(uint64_t headroom_bytes, uint64_t margin_bytes)
 {
     if (!grace.all_wait)
         return gate_held() != 0;
-    park_all(headroom_bytes, margin_bytes);
-    return headroom_bytes <= margin_bytes;
+    /* The margin follows the rate of growth, which has just been stopped: with what is left of it nobody could be. */
+    uint64_t margin = margin_bytes > grace.margin_bytes ? margin_bytes : grace.margin_bytes;
+    park_all(headroom_bytes, margin);
+    return headroom_bytes <= margin;
 }
 
 bool grace_is_over(uint64_t headroom_bytes, uint64_t margin_bytes)

@@ -77,16 +77,17 @@ void ladder_climb(uint64_t now_ns)
 {
     const struct lw_state *state = &flight.state;
     bool reached = gate_reached(); /* looked at once: it may come true at any instant below */
-    if (reached && !ladder_is_reported())
-        reached = is_confirmed();
+    bool found = reached && !ladder_is_reported() && is_confirmed(); /* the toucher saw it first */
+    if (!ladder_is_reported())
+        reached = found;
     bool leisure = !reached && !vigil_is_hurried();
     struct policy_input input = {.headroom_bytes = state->headroom_bytes,
                                  .warn_bytes = state->warn_bytes,
                                  .margin_bytes = state->margin_bytes,
                                  /* stopped threads may hold the allocator's locks */
                                  .relief = leisure && flight.options.relief != 0};
-    if (reached && !ladder_is_reported() && input.headroom_bytes > input.margin_bytes)
-        input.headroom_bytes = input.margin_bytes; /* the toucher saw it first */
+    if (found && input.headroom_bytes > input.margin_bytes)
+        input.headroom_bytes = input.margin_bytes;
     if (final_is_due())
         final_act();
     take_rungs(&input, leisure, now_ns);

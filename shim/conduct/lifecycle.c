@@ -18,6 +18,7 @@
 #include "ground/filter.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "ground/pinned.h"
 #include "ground/signals.h"
 #include "ground/text.h"
 #include "observe/elf_symbols.h"
@@ -34,19 +35,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LIVE_SLOTS          131072u
+#define LIVE_FIRST          4096u
+#define NODES_FIRST_BYTES   (64u << 10) /* of the index of nodes: some 6,000 of them */
+#define LIVE_MORE           131072u
 #define MAPPING_SLOTS       16384u
 #define ARENA_BYTES         (32u << 20) /* address space; used pages only cost memory */
 #define DORMANT_STEP_MIN    (1u << 20)
 #define GLANCES_A_LOOK      8u
 #define FIRST_INTERVAL      (64u << 10) /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
-#define TAKEOFF_PATIENCE_NS UINT64_C(2000000000) /* it takes some 10 ms, 250 ms in an emulated machine */
+#define TAKEOFF_PATIENCE_NS UINT64_C(3000000000) /* it takes some 10 ms, a second where memory.high throttles it */
 /* asleep while it needs the loader, whose lock the waiting thread may hold */
 #define LOADER_PATIENCE_NS UINT64_C(100000000)
 #define TAKEOFF_SLICE_NS   UINT64_C(2000000)
 #define BLIND_STEP         (1u << 20)
-#define MLOCK_ONFAULT_FLAG 1
 
 struct flight flight;
 static uint64_t base_rss_bytes, base_data_bytes; /* of a forked child: what it was born with; else what is ours */
@@ -130,27 +132,20 @@ void lifecycle_start(void)
 static bool open_stores(void)
 {
     struct arena *arena = &flight.arena;
-    void *live = arena_take(arena, live_bytes(LIVE_SLOTS));
+    void *live = arena_take(arena, live_bytes(LIVE_FIRST + LIVE_MORE));
     void *mappings = arena_take(arena, mappings_bytes(MAPPING_SLOTS));
     void *sites = arena_take(arena, sites_private_bytes());
     flight.python_cache = arena_take(arena, python_cache_bytes());
-    if (!live || !mappings || !sites || !flight.python_cache || !attribution_open(LIVE_SLOTS))
+    if (!live || !mappings || !sites || !flight.python_cache || !attribution_open(LIVE_FIRST + LIVE_MORE))
         return false;
-    live_open(&flight.live, live, LIVE_SLOTS);
+    /* Tables that any program fills: page by page, each read before it is written, they cost four times as much. */
+    sys_populate(live, live_bytes(LIVE_FIRST));
+    sys_populate(sites, NODES_FIRST_BYTES);
+    sys_populate(filter_words, sizeof filter_words);
+    live_open(&flight.live, live, LIVE_FIRST, LIVE_MORE);
     mappings_open(&flight.mappings, mappings, MAPPING_SLOTS);
     sites_open(&flight.sites, &flight.journal, sites);
     return true;
-}
-
-/* The emergency path must not wait for a disk: our text, data and the journal stay in memory where limits allow. */
-static void lock_memory(void)
-{
-    extern char __ehdr_start[] __attribute__((visibility("hidden")));
-    extern char etext[] __attribute__((weak, visibility("hidden")));
-    long start = (long)((uintptr_t)__ehdr_start & ~UINT64_C(4095));
-    sys_call(SYS_mlock2, (long)flight.journal.base, (long)flight.journal.bytes, MLOCK_ONFAULT_FLAG, 0, 0, 0);
-    if ((uintptr_t)etext > (uintptr_t)start)
-        sys_call(SYS_mlock2, start, (long)((uintptr_t)etext - (uintptr_t)start), MLOCK_ONFAULT_FLAG, 0, 0, 0);
 }
 
 static bool open_journal(void)
@@ -163,7 +158,7 @@ static bool open_journal(void)
     void *private_memory = arena_take(&flight.arena, journal_private_bytes());
     if (!file || !private_memory)
         return false;
-    identity.activated_ns = flight_now_ns();
+    identity.activated_ns = flight.governed_ns = flight_now_ns();
     journal_format(&flight.journal, file, private_memory, (uint32_t)sysconf(_SC_PAGESIZE));
     *flight.journal.identity = identity;
     __atomic_store_n(&journal_section(&flight.journal, LW_SECTION_IDENTITY)->used, 1, __ATOMIC_RELEASE);
@@ -178,6 +173,8 @@ static void clear_flight(void)
     flight.state.binding_level = -1;
     flight.state.time_to_limit_ms = LW_UNKNOWN;
     flight.samples_taken = flight.samples_dropped = flight.stacks_missed = flight.sampling_ns = 0;
+    flight.governed_sampling_ns = 0;
+    flight.sampling_stop_ns = 0;
     flight.refused_count = flight.refused_bytes = 0;
     flight.journal_fd = -1;
     flight.journal_path[0] = '\0';
@@ -185,6 +182,7 @@ static void clear_flight(void)
     flight.pressure.fd = flight.residency.fd = -1;
     flight.sample_interval_bytes =
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
+    pinned_reset();
     gate_reset();
     grace_reset();
     binding_reset();
@@ -256,7 +254,7 @@ static void activate(void)
         leave_flight();
     clear_flight();
     if (arena_open(&flight.arena, ARENA_BYTES) && open_journal() && open_stores()) {
-        lock_memory();
+        pinned_range(flight.journal.base, flight.journal.bytes);
         watch_partings();
         if (watcher_start())
             return;
@@ -279,23 +277,6 @@ static void stay_blind(size_t size)
 }
 
 /*
- * A look costs 10 us, most of it for opening the file; a glance at the peak of resident memory 0.3 us. As long as that
- * stays where it was there is nothing to see but memory that was reserved and not touched: for that, every eighth time.
- */
-static bool is_quiet(size_t size)
-{
-    struct rusage usage;
-    if (size >= DORMANT_STEP_MIN || born || sys_call(SYS_getrusage, RUSAGE_THREAD, (long)&usage, 0, 0, 0, 0) < 0)
-        return false;
-    uint64_t peak_kib = (uint64_t)usage.ru_maxrss, before = __atomic_load_n(&peak_before_kib, __ATOMIC_RELAXED);
-    if (peak_kib <= before + (DORMANT_STEP_MIN >> 12) &&
-        __atomic_add_fetch(&glances, 1, __ATOMIC_RELAXED) % GLANCES_A_LOOK)
-        return true;
-    __atomic_store_n(&peak_before_kib, peak_kib, __ATOMIC_RELAXED);
-    return false;
-}
-
-/*
  * A MiB of mallocs takes at least 40 us. Who requests and frees without growing is looked at less often;
  * it has to request what it lacks of the activation size before it can have it, though each of its threads may do so.
  */
@@ -309,6 +290,28 @@ static void settle_step(uint64_t rss, uint64_t lacking)
     __atomic_store_n(&dormant_step, step, __ATOMIC_RELAXED);
 }
 
+/*
+ * A look costs 10 us, most of it for opening the file; a glance at the peak of resident memory 0.3 us. As long as that
+ * stays where it was, or well below the activation size, there is nothing to see but memory that was reserved and not
+ * touched: for that, every eighth time.
+ */
+static bool is_quiet(size_t size)
+{
+    struct rusage usage;
+    if (size >= DORMANT_STEP_MIN || born || sys_call(SYS_getrusage, RUSAGE_THREAD, (long)&usage, 0, 0, 0, 0) < 0)
+        return false;
+    uint64_t peak_kib = (uint64_t)usage.ru_maxrss, before = __atomic_load_n(&peak_before_kib, __ATOMIC_RELAXED);
+    uint64_t peak = peak_kib * 1024, wanted = flight.options.activate_bytes;
+    bool far = peak + 2 * DORMANT_STEP_MIN < wanted;
+    if ((far || peak_kib <= before + (DORMANT_STEP_MIN >> 12)) &&
+        __atomic_add_fetch(&glances, 1, __ATOMIC_RELAXED) % GLANCES_A_LOOK) {
+        settle_step(far ? peak : rss_before_bytes, far ? wanted - peak : lacking_bytes);
+        return true;
+    }
+    __atomic_store_n(&peak_before_kib, peak_kib, __ATOMIC_RELAXED);
+    return false;
+}
+
 uint64_t lifecycle_dormant_step(void)
 {
     return __atomic_load_n(&dormant_step, __ATOMIC_RELAXED);
@@ -318,12 +321,8 @@ void lifecycle_consider(size_t size)
 {
     uint64_t rss, data, wanted = flight.options.activate_bytes;
     uint32_t dormant = FLIGHT_DORMANT;
-    if (guard_is_guest())
+    if (guard_is_guest() || is_quiet(size))
         return;
-    if (is_quiet(size)) {
-        settle_step(rss_before_bytes, lacking_bytes);
-        return;
-    }
     if (!process_statm(&rss, &data)) {
         stay_blind(size);
         return;

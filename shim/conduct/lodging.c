@@ -30,7 +30,11 @@ static void *map_file(int fd, uint64_t bytes)
     if (sys_call(SYS_fallocate, fd, 0, 0, (long)bytes, 0, 0) < 0)
         return NULL;
     long p = sys_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return p < 0 && p > -4096 ? NULL : (void *)p;
+    if (p < 0 && p > -4096)
+        return NULL;
+    /* No read-ahead: the first touch would fetch all of it where the device is set to megabytes. 1.6 ms were seen. */
+    sys_call(SYS_madvise, p, (long)bytes, MADV_RANDOM, 0, 0, 0);
+    return (void *)p;
 }
 
 static void *try_directory(const char *directory)
@@ -85,4 +89,9 @@ void *lodging_open(const struct lw_identity *identity)
         return file;
     }
     return open_anonymous();
+}
+
+void lodging_fetch(void)
+{
+    sys_call(SYS_readahead, flight.journal_fd, 0, (long)journal_file_bytes(), 0, 0, 0);
 }

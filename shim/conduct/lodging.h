@@ -14,4 +14,10 @@
  */
 void *lodging_open(const struct lw_identity *identity);
 
+/*
+ * Before all of it is touched: at once, without a major fault for each page, which would look like page cache that
+ * comes back as soon as it is dropped (headroom_hot).
+ */
+void lodging_fetch(void);
+
 #endif

@@ -13,7 +13,7 @@
 
 static struct {
     struct process_numbers process;
-    uint64_t process_ns;
+    uint64_t process_ns, levels_ns;
     uint64_t fault_bytes;
     uint64_t file_before, anon_before, major_before, refaults_ns, refaults_per_s;
     uint64_t rate_ns, rate_bytes, rate;
@@ -29,13 +29,15 @@ void look_at_process(uint64_t now_ns)
     struct lw_state *state = &flight.state;
     struct process_numbers *numbers = &last.process;
     uint64_t data, pause = last.rate > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS;
-    process_statm(&state->rss_bytes, &data);
     bool crowd = __atomic_exchange_n(&flight.crowd, 0, __ATOMIC_ACQ_REL);
-    if (!crowd && last.process_ns && now_ns - last.process_ns < pause)
+    bool whole = crowd || !last.process_ns || now_ns - last.process_ns >= pause;
+    if (whole)
+        last.process_ns = now_ns;
+    if (!whole || !process_read(numbers)) {
+        process_statm(&state->rss_bytes, &data);
         return;
-    last.process_ns = now_ns;
-    if (!process_read(numbers))
-        return;
+    }
+    state->rss_bytes = numbers->rss_bytes;
     unwind_allow(numbers->rss_bytes);
     uint64_t faults = numbers->minor_faults - state->minor_faults;
     if (numbers->anon_bytes > state->anon_bytes + MEASURABLE_BYTES && state->minor_faults)
@@ -114,13 +116,15 @@ static void measure_refaults(uint64_t now_ns)
     last.refaults_ns = now_ns;
 }
 
+/* slow: limits and the like are read again as well, unless that was done when the chain was found. */
 void look_at_levels(uint64_t now_ns, bool slow)
 {
     struct cgroup *cgroup = &flight.cgroup;
-    if (slow)
+    if (slow && last.levels_ns)
         cgroup_refresh(cgroup);
     else
         cgroup_refresh_usage(cgroup);
+    last.levels_ns = now_ns;
     flight.state.level_count = 0;
     for (uint32_t i = 0; i < cgroup->count; i++) {
         if (!slow && is_near_limit(&cgroup->levels[i].numbers))
@@ -134,6 +138,18 @@ void look_at_levels(uint64_t now_ns, bool slow)
     measure_refaults(now_ns);
 }
 
+static bool is_much(uint64_t now_bytes, uint64_t before_bytes, uint64_t room_bytes)
+{
+    return now_bytes > before_bytes + room_bytes / 16;
+}
+
+/* The limit of LASTWORDS=limit=…, on this process's own resident memory. */
+static bool has_own_moved(void)
+{
+    uint64_t limit = flight.options.limit_bytes, before = flight.state.rss_bytes, rss, data;
+    return limit && (!process_statm(&rss, &data) || is_much(rss, before, limit > before ? limit - before : 0));
+}
+
 bool look_has_moved(void)
 {
     for (uint32_t i = 0; i < flight.cgroup.count; i++) {
@@ -141,10 +157,10 @@ bool look_has_moved(void)
         uint64_t used, room = headroom_of(&level->numbers);
         if (room == LW_UNLIMITED)
             continue;
-        if (!cgroup_peek(level->usage_fd, &used) || used > level->numbers.used_bytes + room / 16)
+        if (!cgroup_peek(level->usage_fd, &used) || is_much(used, level->numbers.used_bytes, room))
             return true;
     }
-    return false;
+    return has_own_moved();
 }
 
 void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes)

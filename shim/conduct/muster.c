@@ -4,7 +4,6 @@
 #include "ground/sys.h"
 #include "observe/process.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -167,23 +166,12 @@ static void stop_all(void)
         stop_one(pid, pid);
 }
 
-/*
- * Among a hundred runnable threads the stopper may lose its processor half-way, and everybody else touches another page
- * in the meantime. Where the system allows it (CAP_SYS_NICE or a limit for RTPRIO), nobody comes between.
- */
-static bool get_ahead(struct sys_scheduling *before)
-{
-    static const struct sys_scheduling first = {.size = sizeof first, .policy = SCHED_FIFO, .priority = 1};
-    return muster_touchers() > FEW_TOUCHERS && sys_get_scheduling(before) && before->policy == SCHED_OTHER &&
-           sys_set_scheduling(&first);
-}
-
 void muster_stop(void)
 {
     struct sys_scheduling before;
     if (!muster.signal)
         return;
-    bool ahead = get_ahead(&before);
+    bool ahead = muster_touchers() > FEW_TOUCHERS && sys_get_ahead(&before);
     stop_all();
     if (ahead)
         sys_set_scheduling(&before);

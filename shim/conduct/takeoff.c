@@ -3,6 +3,7 @@
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "ground/allocator.h"
+#include "ground/pinned.h"
 #include "ground/text.h"
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
@@ -49,6 +50,8 @@ void takeoff_stacks(uint64_t now_ns)
 {
     char why[160];
     bool native = unwind_load(why, sizeof why);
+    pinned_module((const void *)(uintptr_t)&takeoff_stacks);
+    pinned_module(unwind_library());
     journal_capability(&flight.journal, "native_stacks", native, why);
     elf_note_modules(&flight.journal);
     takeoff_python(now_ns);
@@ -64,8 +67,7 @@ static void open_faults(void)
 
 static void look_for_huge_pages(void)
 {
-    char text[64];
-    if (sys_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) > 0 && strstr(text, "[always]"))
+    if (process_huge_pages() == PROCESS_HUGE_ALWAYS)
         __atomic_store_n(&flight.huge, 1, __ATOMIC_RELAXED);
 }
 

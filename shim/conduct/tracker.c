@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/tracker.h"
+#include "conduct/chores.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/lifecycle.h"
@@ -37,6 +38,18 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
     return sites_site(&flight.sites, sites_node(&flight.sites, frames, count), kind, now_ns);
 }
 
+/* What a thread's clock has drawn already stays; from the next draw on it is the new interval. */
+static void hold_back(uint64_t spent_ns, uint64_t now_ns)
+{
+    uint64_t governed = flight.governed_ns, since = now_ns > governed ? now_ns - governed : 0;
+    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
+    uint64_t wanted = sampler_hold_back(interval, spent_ns - flight.governed_sampling_ns, since, &chores_budget);
+    __atomic_store_n(&flight.sampling_stop_ns, spent_ns + chores_budget.burst_ns, __ATOMIC_RELAXED);
+    if (flight.options.sample.automatic)
+        __atomic_compare_exchange_n(&flight.sample_interval_bytes, &interval, wanted, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+}
+
 static void record_block(void *pointer, size_t size, double weight, bool object)
 {
     uint64_t started = sys_now_ns(), now = started - flight.epoch_ns;
@@ -44,15 +57,17 @@ static void record_block(void *pointer, size_t size, double weight, bool object)
     struct live_block block = {.size = size, .weight = (float)weight, .site = capture_site(LW_SITE_HEAP, now)};
     block.overhead = usable - size <= CHUNK_WASTE ? (uint32_t)(usable - size) : 0;
     block.object = object;
-    struct tracker_block stale; /* freed past our doors, e.g. by a library that was loaded with RTLD_DEEPBIND */
     if (filter_maybe(pointer))
-        tracker_moving(&stale, pointer);
+        tracker_freeing(pointer); /* freed past our doors, e.g. by a library that was loaded with RTLD_DEEPBIND */
     if (live_insert(&flight.live, pointer, &block))
         sites_grow(&flight.sites, block.site, size, (double)block.weight, now);
     else
         __atomic_fetch_add(&flight.samples_dropped, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&flight.samples_taken, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&flight.sampling_ns, sys_now_ns() - started + BESIDE_NS, __ATOMIC_RELAXED);
+    uint64_t ended = sys_now_ns();
+    uint64_t spent = __atomic_add_fetch(&flight.sampling_ns, ended - started + BESIDE_NS, __ATOMIC_RELAXED);
+    if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
+        hold_back(spent, ended - flight.epoch_ns);
 }
 
 static double step(struct sample_clock *clock, size_t size)
@@ -109,8 +124,11 @@ static bool awake(size_t size)
         lifecycle_consider(size);
         thread_state.muted = lifecycle_dormant_step();
     }
-    /* A large request may be all that there ever is: it waits a moment to be recorded. */
-    if (size >= DORMANT_STEP && flight_phase() == FLIGHT_TAKEOFF)
+    /*
+     * Who comes by meanwhile waits a moment, a MiB later at the latest: what grows at full speed would be beyond
+     * memory.high, where the takeoff itself is throttled, or at the limit before it is over.
+     */
+    if (flight_phase() == FLIGHT_TAKEOFF)
         lifecycle_await_takeoff();
     return flight_phase() == FLIGHT_ACTIVE;
 }
@@ -155,25 +173,37 @@ void tracker_allocated(void *pointer, size_t size)
     guard_leave(&guard);
 }
 
-void tracker_moving(struct tracker_block *block, void *pointer)
+static bool has_books(void)
 {
-    block->known =
-        flight_phase() == FLIGHT_ACTIVE && guard_same_process() && live_remove(&flight.live, pointer, &block->block);
-    if (block->known)
-        sites_shrink(&flight.sites, block->block.site, block->block.size, (double)block->block.weight);
+    return flight_phase() == FLIGHT_ACTIVE && guard_same_process();
+}
+
+static void strike_out(const struct live_block *block)
+{
+    sites_shrink(&flight.sites, block->site, block->size, (double)block->weight);
 }
 
 void tracker_freeing(void *pointer)
 {
-    struct tracker_block block;
-    tracker_moving(&block, pointer);
+    struct live_block block;
+    if (has_books() && live_remove(&flight.live, pointer, &block))
+        strike_out(&block);
 }
 
-/* Meanwhile nobody else can have got the address: it was in use all the time. */
-void tracker_stayed(const struct tracker_block *block, void *pointer)
+uint32_t tracker_moving(void *pointer)
 {
-    if (block->known && flight_phase() == FLIGHT_ACTIVE && live_insert(&flight.live, pointer, &block->block))
-        sites_grow(&flight.sites, block->block.site, block->block.size, (double)block->block.weight, flight_now_ns());
+    return has_books() ? live_hold(&flight.live, pointer) : TRACKER_UNKNOWN;
+}
+
+void tracker_moved(uint32_t moving, bool stayed)
+{
+    struct live_block block;
+    if (moving == TRACKER_UNKNOWN || !has_books())
+        return;
+    if (stayed)
+        live_back(&flight.live, moving);
+    else if (live_gone(&flight.live, moving, &block))
+        strike_out(&block);
 }
 
 /* ---- small objects of an interpreter ---- */
@@ -200,7 +230,7 @@ void tracker_forget_objects(void)
 {
     struct live_block block;
     uint64_t address;
-    for (uint32_t slot = 0; flight_phase() == FLIGHT_ACTIVE && slot <= flight.live.mask; slot++)
+    for (uint32_t slot = 0; flight_phase() == FLIGHT_ACTIVE && slot < live_slots(&flight.live); slot++)
         if (live_at(&flight.live, slot, &address, &block) && block.object)
             tracker_freeing((void *)(uintptr_t)address);
 }
@@ -314,16 +344,16 @@ void tracker_catch_up(const void *caller)
 
 void tracker_remapped(const struct tracker_range *range, void *address, size_t size)
 {
-    struct guard guard;
     uint64_t had = 0;
-    if (!guard_enter(&guard))
+    int saved = errno;
+    if (!range->inside)
         return;
     enum lw_site_kind kind = range->count ? (enum lw_site_kind)range->pieces[0].kind : LW_SITE_MAPPING;
     note_range((uintptr_t)address, (uintptr_t)address + whole_pages(size), kind, false);
     for (uint32_t i = 0; i < range->count && had < size; i++)
         had += range->pieces[i].end - range->pieces[i].start;
     refusal_recorded(size > had ? size - had : 0);
-    guard_leave(&guard);
+    errno = saved;
 }
 
 void tracker_break_grew(void *from, size_t bytes)
@@ -371,9 +401,13 @@ void tracker_unloaded(void)
 void tracker_thread_coming(void)
 {
     struct guard guard;
-    if (flight_phase() != FLIGHT_DORMANT || !guard_enter(&guard))
+    uint32_t phase = flight_phase();
+    if ((phase != FLIGHT_DORMANT && phase != FLIGHT_TAKEOFF) || !guard_enter(&guard))
         return;
-    lifecycle_consider(0);
+    if (phase == FLIGHT_DORMANT)
+        lifecycle_consider(0);
+    if (flight_phase() == FLIGHT_TAKEOFF) /* at full speed the stacks of a crowd fill a small limit meanwhile */
+        lifecycle_await_takeoff();
     guard_leave(&guard);
 }
 
@@ -407,39 +441,23 @@ void tracker_huge_pages(void)
         flight_ring(); /* the watcher's pause was reckoned with slower pages */
 }
 
-void tracker_filled(void *buffer, size_t size)
-{
-    struct guard guard;
-    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
-        return;
-    if (guard_same_process()) {
-        uint64_t pages = whole_pages(size) / flight.residency.page_bytes, unsampled = 0;
-        if (gate_is_armed())
-            unsampled = muster_note_touch(pages);
-        if (unsampled)
-            touch_note_here((uintptr_t)buffer, unsampled);
-        gate_look();
-    }
-    guard_leave(&guard);
-}
-
+/*
+ * The guard is held until the call is over: who is stopped in between waits behind it, and what is still mapped is
+ * nowhere without an owner.
+ */
 static void forget(struct tracker_range *range, uint64_t start, uint64_t end)
 {
-    struct guard guard;
     range->count = 0;
-    if (flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
-        return;
-    if (guard_same_process() && start < end)
+    range->inside = guard_enter(&range->guard);
+    if (range->inside && start < end && has_books())
         range->count = mappings_take(&flight.mappings, start, end, range->pieces, TRACKER_PIECES, lost, NULL);
-    guard_leave(&guard);
 }
 
 void tracker_unmapping(struct tracker_range *range, void *address, size_t size)
 {
-    /* An address within a page is refused by the kernel. */
-    range->count = 0;
-    if ((uintptr_t)address == whole_pages((uintptr_t)address))
-        forget(range, (uintptr_t)address, (uintptr_t)address + whole_pages(size));
+    uint64_t start = (uintptr_t)address;
+    bool refused = start != whole_pages(start); /* the kernel wants whole pages */
+    forget(range, start, refused ? start : start + whole_pages(size));
 }
 
 void tracker_break_shrinks(struct tracker_range *range, void *to, size_t bytes)
@@ -451,20 +469,19 @@ void tracker_break_shrinks(struct tracker_range *range, void *to, size_t bytes)
 void tracker_detaching(struct tracker_range *range, const void *address)
 {
     struct mapping segment = {0};
-    range->count = 0;
-    if (flight_phase() == FLIGHT_ACTIVE && mappings_find(&flight.mappings, (uintptr_t)address, &segment) &&
-        segment.start == (uintptr_t)address && segment.kind == LW_SITE_SHARED)
-        forget(range, segment.start, segment.end);
+    bool known = has_books() && mappings_find(&flight.mappings, (uintptr_t)address, &segment) &&
+                 segment.start == (uintptr_t)address && segment.kind == LW_SITE_SHARED;
+    forget(range, segment.start, known ? segment.end : segment.start);
 }
 
-void tracker_still_mapped(const struct tracker_range *range)
+void tracker_unmapped(struct tracker_range *range, bool done)
 {
-    struct guard guard;
-    if (!range->count || flight_phase() != FLIGHT_ACTIVE || !guard_enter(&guard))
-        return;
-    for (uint32_t i = 0; i < range->count; i++)
+    range->guard.saved_errno = errno; /* as the call left it */
+    for (uint32_t i = 0; !done && i < range->count; i++)
         if (mappings_add(&flight.mappings, &range->pieces[i], lost, NULL) && range->pieces[i].site != MAPPING_ARENA)
             sites_grow(&flight.sites, range->pieces[i].site, range->pieces[i].end - range->pieces[i].start, 1,
                        flight_now_ns());
-    guard_leave(&guard);
+    if (range->inside)
+        guard_leave(&range->guard);
+    range->inside = false;
 }

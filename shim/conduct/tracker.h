@@ -14,16 +14,13 @@
 #include "store/mappings.h"
 #include "store/sampler.h"
 
-/* What was forgotten before a call that may refuse; the caller's own, on its stack. */
-struct tracker_block {
-    bool known;
-    struct live_block block;
-};
-
 #define TRACKER_PIECES 8u /* more pieces in one call are forgotten for good, should it refuse */
 
+/* What was forgotten before a call that may refuse, and the guard, which is held meanwhile; the caller's own. */
 struct tracker_range {
     uint32_t count;
+    bool inside;
+    struct guard guard;
     struct mapping pieces[TRACKER_PIECES];
 };
 
@@ -43,16 +40,15 @@ void tracker_freeing(void *pointer);
 extern __thread struct sample_clock tracker_object_clock __attribute__((tls_model("initial-exec")));
 void tracker_object(void *pointer, size_t size);
 void tracker_forget_objects(void);
-/* The same before a realloc, and after one that failed. */
-void tracker_moving(struct tracker_block *block, void *pointer);
-void tracker_stayed(const struct tracker_block *block, void *pointer);
+/* Before a realloc of such a pointer; after it with what the first one said. stayed: it failed. */
+uint32_t tracker_moving(void *pointer);
+void tracker_moved(uint32_t moving, bool stayed);
+#define TRACKER_UNKNOWN UINT32_MAX /* a block without a record */
 /* Before a thread is made: its stack is memory that no other door sees. */
 void tracker_thread_coming(void);
 /* First thing in a new thread of the program. roomy: its stack is far larger than what stopping it takes. */
 void tracker_thread_began(bool roomy);
 void tracker_huge_pages(void); /* the program has asked for huge pages (MADV_HUGEPAGE) */
-/* The kernel has filled so much of a buffer: it touched the pages, not the program. */
-void tracker_filled(void *buffer, size_t size);
 void tracker_mapped(void *address, size_t size, int flags, int fd);
 /*
  * The same for a mapping that the program's own allocator made, perhaps under its locks: nothing here allocates. What
@@ -72,11 +68,11 @@ static inline __attribute__((always_inline)) void tracker_safe_point(void)
 bool tracker_unloading(void *handle);
 void tracker_unloaded(void);
 void tracker_mapping_refused(size_t size);
-/* Before the real munmap, mremap or shmdt. After one that failed: tracker_still_mapped. */
+/* Before the real munmap, mremap or shmdt; always followed by tracker_unmapped. */
 void tracker_unmapping(struct tracker_range *range, void *address, size_t size);
 void tracker_detaching(struct tracker_range *range, const void *address);
-void tracker_still_mapped(const struct tracker_range *range);
-/* After mremap: what it was is known from what was forgotten. */
+void tracker_unmapped(struct tracker_range *range, bool done);
+/* After mremap, before tracker_unmapped: what it was is known from what was forgotten. */
 void tracker_remapped(const struct tracker_range *range, void *address, size_t size);
 /* The program moved its break itself: to the byte, not to the page. */
 void tracker_break_grew(void *from, size_t bytes);

@@ -5,6 +5,7 @@
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
+#include "conduct/lodging.h"
 #include "conduct/look.h"
 #include "conduct/refusal.h"
 #include "observe/faults.h"
@@ -12,11 +13,14 @@
 #include <string.h>
 
 #define GROWTH_WINDOW_NS UINT64_C(10000000000)
+#define LARGE_FAULT      (64u << 10)
 #define CROWD_THREADS    4u /* up to so many the margin has room for a huge page of each */
 
 static struct {
     struct headroom_history history;
     bool watchful;
+    bool fetched; /* the whole journal's file, into the page cache */
+    bool huge;    /* pages of 2 MiB were asked for, or seen to come */
 } vigil;
 
 static void settle_margin(struct lw_state *state, const struct lw_level *level)
@@ -43,11 +47,24 @@ static void measure_growth(struct lw_state *state, uint64_t now_ns, uint64_t pre
 
 static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
 {
+    bool crowd = state->threads > CROWD_THREADS;
     uint64_t burst = state->threads * faults_huge_bytes();
     bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes, burst);
-    faults_watch(vigil.watchful ? policy_period(level->limit_bytes, look_fault_bytes()) : 0);
+    vigil.huge = vigil.huge || flight_is_huge() || look_fault_bytes() > LARGE_FAULT;
+    bool small = crowd && vigil.huge && policy_small_pages(state->headroom_bytes, burst);
+    uint32_t running = faults_period(), period = 0;
+    struct sys_scheduling before;
+    faults_small_pages(small);
+    if (vigil.watchful)
+        period = policy_period(level->limit_bytes, small ? 0 : look_fault_bytes());
+    /* In a rush nothing is opened anew that is fine enough: for a hundred busy threads that takes 50 ms. */
+    if (near && running && running < period)
+        period = running;
+    bool ahead = crowd && (near || period != running) && sys_get_ahead(&before);
+    faults_watch(period);
     faults_near(near && guarded);
-    faults_small_pages(near && state->threads > CROWD_THREADS && faults_huge_bytes());
+    if (ahead)
+        sys_set_scheduling(&before);
 }
 
 static void set_gate(const struct lw_state *state, const struct cgroup_level *chain, bool guarded)
@@ -58,6 +75,14 @@ static void set_gate(const struct lw_state *state, const struct cgroup_level *ch
         gate_arm(grace_margin(state->margin_bytes), false);
     else
         gate_arm(state->margin_bytes, flight.options.margin.automatic);
+}
+
+static void touch_journal(bool everything)
+{
+    if (everything && !vigil.fetched)
+        lodging_fetch();
+    vigil.fetched = vigil.fetched || everything;
+    journal_touch_ahead(&flight.journal, everything);
 }
 
 void vigil_keep(uint64_t now_ns, bool reported)
@@ -76,9 +101,8 @@ void vigil_keep(uint64_t now_ns, bool reported)
     look_at_growth(now_ns, pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
-    vigil.watchful =
-        policy_watchful(state->headroom_bytes, level->limit_bytes, __atomic_load_n(&flight.huge, __ATOMIC_RELAXED));
-    journal_touch_ahead(&flight.journal, vigil.watchful || policy_in_reach(state->headroom_bytes));
+    vigil.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes, flight_is_huge());
+    touch_journal(vigil.watchful || policy_in_reach(state->headroom_bytes));
     binding_set(level, chain);
     if (state->fault_counter)
         set_counters(state, level, guarded);

@@ -14,6 +14,7 @@
 #include "conduct/vigil.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "observe/faults.h"
 #include "observe/process.h"
 
 #include <errno.h>
@@ -29,12 +30,15 @@
 #define REPORTED_NS  (10 * MS)  /* only recovery is awaited */
 #define LATE_MOST_NS (200 * MS) /* longer: the machine slept */
 #define SLICE_NS     (MS / 10)
-#define CALM_NS      (500 * MS)          /* a look costs some 150 us: so often is enough where nothing moves */
+#define CALM_NS      (500 * MS)          /* a look costs 150 to 300 us: so often is enough where nothing moves */
+#define RESTING_NS   (1000 * MS)         /* the same where whoever grows rings; the journal is a second old at most */
 #define FRESH_NS     (2000 * MS)         /* after the activation nothing is calm yet */
 #define HOST_ROOM    (UINT64_C(2) << 30) /* what others may take unseen meanwhile */
 
 static uint32_t watcher_tid;
 static uint64_t looked_ns; /* the last whole look */
+static bool calm;          /* nothing moved until then, or since then */
+static bool resting;       /* calm, and whoever could grow rings when it does */
 
 /* The cgroup that binds; "" for the whole machine, NULL where nobody else counts. */
 static const char *binding_directory(const struct lw_state *state)
@@ -57,21 +61,34 @@ static bool host_has_room(const struct lw_state *state)
 static bool is_calm(uint64_t now_ns)
 {
     const struct lw_state *state = &flight.state;
-    return looked_ns && now_ns - looked_ns < CALM_NS && now_ns - flight.journal.identity->activated_ns > FRESH_NS &&
-           flight.options.action != LW_ACTION_REFUSE && !flight.options.limit_bytes && !ladder_is_warned() &&
-           !gate_reached() && !__atomic_load_n(&flight.crowd, __ATOMIC_ACQUIRE) && state->binding_level >= 0 &&
+    return looked_ns && now_ns - flight.journal.identity->activated_ns > FRESH_NS &&
+           flight.options.action != LW_ACTION_REFUSE && !ladder_is_warned() && !gate_reached() &&
+           !__atomic_load_n(&flight.crowd, __ATOMIC_ACQUIRE) && state->binding_level >= 0 &&
            state->headroom_bytes >= 2 * state->warn_bytes && host_has_room(state) && !look_has_moved();
+}
+
+/*
+ * Alone in the group that binds, with the counter at work: every way to grow passes by the gate, which rings when what
+ * is_calm() asks for is over. A process that comes in from outside is seen a quarter of a second later.
+ */
+static void rest(void)
+{
+    uint64_t headroom = flight.state.headroom_bytes;
+    resting = calm && faults_period() && gate_is_armed() && company_is_none();
+    gate_ring_below(resting ? headroom - headroom / 16 : 0);
 }
 
 static void look(uint64_t planned_ns)
 {
     struct lw_state *state = &flight.state;
     uint64_t now = flight_now_ns(), late = planned_ns && now > planned_ns ? now - planned_ns : 0;
-    bool slow = chores_are_due(now);
     if (late > state->watcher_late_ns && late < LATE_MOST_NS)
         state->watcher_late_ns = late;
-    if (is_calm(now))
+    calm = is_calm(now) && !(resting && gate_has_rung());
+    resting = calm && resting;
+    if (calm && now - looked_ns < (resting ? RESTING_NS : CALM_NS))
         return;
+    bool slow = chores_are_due(now, calm);
     looked_ns = now;
     look_at_process(now);
     look_at_levels(now, slow);
@@ -84,6 +101,7 @@ static void look(uint64_t planned_ns)
         chores_slow(now);
     if (!ladder_is_reported() && !vigil_is_hurried())
         chores_calm(now);
+    rest();
 }
 
 static uint64_t pause_ns(void)
@@ -93,8 +111,10 @@ static uint64_t pause_ns(void)
         return GRACE_NS;
     if (ladder_is_reported())
         return REPORTED_NS;
-    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus,
-                           __atomic_load_n(&flight.huge, __ATOMIC_RELAXED));
+    if (resting)
+        return policy_rest_ns();
+    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus, flight_is_huge(),
+                           calm);
 }
 
 static void take_off(void)
@@ -159,6 +179,7 @@ static void *watch_thread(void *context)
 static void reset_rooms(void)
 {
     looked_ns = 0;
+    calm = resting = false;
     takeoff_reset();
     look_reset();
     vigil_reset();

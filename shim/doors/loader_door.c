@@ -10,7 +10,7 @@
 
 DOOR int dl_iterate_phdr(modules_visit *visit, void *context)
 {
-    if (UNLIKELY(thread_state.flags & THREAD_HANDLER))
+    if (UNLIKELY(thread_state.flags & (THREAD_HANDLER | THREAD_HOLDS)))
         return modules_iterate(visit, context);
     return next.dl_iterate_phdr(visit, context);
 }

@@ -50,11 +50,25 @@ static __attribute__((noinline)) void *tracked(void *pointer, size_t size)
     return pointer;
 }
 
+/* What follows is apart from the doors, which need no stack of their own then. */
+static __attribute__((noinline)) void *slowly(void *(*allocate)(size_t), size_t size)
+{
+    return REFUSED(size) ? NULL : tracked(allocate(size), size);
+}
+
+static __attribute__((noinline)) void *aligned_slowly(void *(*allocate)(size_t, size_t), size_t alignment, size_t size)
+{
+    return REFUSED(size) ? NULL : tracked(allocate(alignment, size), size);
+}
+
+static __attribute__((noinline)) void *calloc_slowly(size_t count, size_t size)
+{
+    return REFUSED(count * size) ? NULL : tracked(next.calloc(count, size), count * size);
+}
+
 DOOR void *malloc(size_t size)
 {
-    if (count_down(size))
-        return next.malloc(size);
-    return REFUSED(size) ? NULL : tracked(next.malloc(size), size);
+    return count_down(size) ? next.malloc(size) : slowly(next.malloc, size);
 }
 
 DOOR void *calloc(size_t count, size_t size)
@@ -62,9 +76,7 @@ DOOR void *calloc(size_t count, size_t size)
     size_t bytes;
     if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
         return next.calloc(count, size); /* which refuses it */
-    if (count_down(bytes))
-        return next.calloc(count, size);
-    return REFUSED(bytes) ? NULL : tracked(next.calloc(count, size), bytes);
+    return count_down(bytes) ? next.calloc(count, size) : calloc_slowly(count, size);
 }
 
 static __attribute__((noinline)) void free_slowly(void *pointer)
@@ -115,19 +127,16 @@ static size_t grown_by(void *pointer, size_t size)
     return size > had ? size - had : 0;
 }
 
-/* The record goes before the block does: afterwards another thread may own the address. */
+/* The record is put aside before the block moves: afterwards another thread may own the address. */
 static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size)
 {
-    struct tracker_block block = {.known = false};
     if (pointer && next_bootstrap_owns(pointer))
         return leave_bootstrap(pointer, size);
     if (REFUSED(grown_by(pointer, size)))
         return NULL;
-    if (pointer && filter_maybe(pointer))
-        tracker_moving(&block, pointer);
+    uint32_t moving = pointer && filter_maybe(pointer) ? tracker_moving(pointer) : TRACKER_UNKNOWN;
     void *fresh = next.realloc(pointer, size);
-    if (!fresh && size)
-        tracker_stayed(&block, pointer);
+    tracker_moved(moving, !fresh && size != 0);
     if (fresh || size)
         tracker_allocated(fresh, size);
     return fresh;
@@ -152,16 +161,12 @@ DOOR void *reallocarray(void *pointer, size_t count, size_t size)
 
 DOOR void *aligned_alloc(size_t alignment, size_t size)
 {
-    if (count_down(size))
-        return next.aligned_alloc(alignment, size);
-    return REFUSED(size) ? NULL : tracked(next.aligned_alloc(alignment, size), size);
+    return count_down(size) ? next.aligned_alloc(alignment, size) : aligned_slowly(next.aligned_alloc, alignment, size);
 }
 
 DOOR void *memalign(size_t alignment, size_t size)
 {
-    if (count_down(size))
-        return next.memalign(alignment, size);
-    return REFUSED(size) ? NULL : tracked(next.memalign(alignment, size), size);
+    return count_down(size) ? next.memalign(alignment, size) : aligned_slowly(next.memalign, alignment, size);
 }
 
 DOOR int posix_memalign(void **out, size_t alignment, size_t size)
@@ -177,21 +182,17 @@ DOOR int posix_memalign(void **out, size_t alignment, size_t size)
 
 DOOR void *valloc(size_t size)
 {
-    if (count_down(size))
-        return next.valloc(size);
-    return REFUSED(size) ? NULL : tracked(next.valloc(size), size);
+    return count_down(size) ? next.valloc(size) : slowly(next.valloc, size);
 }
 
 DOOR void *pvalloc(size_t size)
 {
-    if (count_down(size))
-        return next.pvalloc(size);
-    return REFUSED(size) ? NULL : tracked(next.pvalloc(size), size);
+    return count_down(size) ? next.pvalloc(size) : slowly(next.pvalloc, size);
 }
 
 DOOR size_t malloc_usable_size(void *pointer)
 {
-    if (UNLIKELY(pointer && next_bootstrap_owns(pointer)))
+    if (UNLIKELY(next_bootstrap_owns(pointer)))
         return next_bootstrap_size(pointer);
     return next.malloc_usable_size(pointer);
 }

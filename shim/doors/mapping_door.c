@@ -14,6 +14,7 @@
  * where madvise makes the kernel touch pages, they are looked at as after a large read; and huge pages fill faster.
  */
 #include "conduct/tracker.h"
+#include "conduct/transfer.h"
 #include "doors/doors.h"
 #include "doors/object_door.h"
 #include "ground/guard.h"
@@ -83,20 +84,20 @@ DOOR int munmap(void *address, size_t size)
     struct tracker_range range;
     tracker_unmapping(&range, address, size);
     int result = next.munmap(address, size);
-    if (result != 0)
-        tracker_still_mapped(&range);
+    tracker_unmapped(&range, result == 0);
     return result;
 }
 
-static void remapped(const void *caller, const struct tracker_range *range, void *result, size_t size)
+static void remapped(const void *caller, struct tracker_range *range, void *result, size_t size, int flags)
 {
-    if (next_is_allocator(caller))
-        return;
-    if (next_is_carrier(caller))
-        tracker_carrier_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, caller);
-    else if (result != MAP_FAILED)
+    bool done = result != MAP_FAILED, carrier = next_is_carrier(caller);
+    bool programs = !carrier && !next_is_allocator(caller);
+    if (done && programs)
         tracker_remapped(range, result, size);
-    else if (errno == ENOMEM)
+    tracker_unmapped(range, done && !(flags & MREMAP_DONTUNMAP));
+    if (done && carrier)
+        tracker_carrier_mapped(result, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, caller);
+    else if (!done && programs && errno == ENOMEM)
         tracker_mapping_refused(size);
 }
 
@@ -113,9 +114,7 @@ DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
         return MAP_FAILED;
     tracker_unmapping(&range, address, old_size);
     void *result = next.mremap(address, old_size, size, flags, target);
-    if (result == MAP_FAILED || flags & MREMAP_DONTUNMAP)
-        tracker_still_mapped(&range);
-    remapped(caller, &range, result, size);
+    remapped(caller, &range, result, size, flags);
     return result;
 }
 
@@ -125,7 +124,7 @@ DOOR int madvise(void *address, size_t size, int advice)
     if (result == 0 && advice == MADV_HUGEPAGE)
         tracker_huge_pages();
     if (result == 0 && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
-        tracker_filled(address, size);
+        transfer_filled(address, size);
     return result;
 }
 
@@ -149,9 +148,8 @@ DOOR void *sbrk(intptr_t more)
     if (more > 0 && refuses(__builtin_return_address(0), (size_t)more))
         return (void *)-1;
     char *before = next.sbrk(more);
-    if (before == (char *)-1)
-        tracker_still_mapped(&range);
-    else
+    tracker_unmapped(&range, before != (char *)-1);
+    if (before != (char *)-1)
         moved_break(__builtin_return_address(0), before, before + more);
     return before;
 }
@@ -165,9 +163,8 @@ DOOR int brk(void *end)
     if ((char *)end > before && refuses(__builtin_return_address(0), (size_t)((char *)end - before)))
         return -1;
     int result = next.brk(end);
-    if (result != 0)
-        tracker_still_mapped(&range);
-    else
+    tracker_unmapped(&range, result == 0);
+    if (result == 0)
         moved_break(__builtin_return_address(0), before, end);
     return result;
 }
@@ -190,7 +187,6 @@ DOOR int shmdt(const void *address)
     struct tracker_range range;
     tracker_detaching(&range, address);
     int result = next.shmdt(address);
-    if (result != 0)
-        tracker_still_mapped(&range);
+    tracker_unmapped(&range, result == 0);
     return result;
 }

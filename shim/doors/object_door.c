@@ -65,12 +65,9 @@ static inline __attribute__((always_inline)) void *allocate_zeroed(enum python_d
 static __attribute__((noinline)) void *reallocate_slowly(enum python_domain domain, void *context, void *pointer,
                                                          size_t size)
 {
-    struct tracker_block block = {.known = false};
-    if (pointer && filter_maybe_object(pointer))
-        tracker_moving(&block, pointer);
+    uint32_t moving = pointer && filter_maybe_object(pointer) ? tracker_moving(pointer) : TRACKER_UNKNOWN;
     void *fresh = objects.under[domain].realloc(context, pointer, size);
-    if (!fresh)
-        tracker_stayed(&block, pointer);
+    tracker_moved(moving, !fresh);
     return fresh && !passes(size) ? tracked(fresh, size) : fresh;
 }
 

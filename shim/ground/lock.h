@@ -3,7 +3,7 @@
  * lock: a spin lock that nobody waits for without bound. A holder may be preempted or stopped for good (a thread
  * that waits in the gate never holds one: see guard.h), so a taker gives up after a while and drops what it had.
  *
- * Ranks, taken in ascending order only: LOCK_RANK_MAPPINGS < LOCK_RANK_STACKS < LOCK_RANK_JOURNAL.
+ * Ranks, taken in ascending order only: LOCK_RANK_MAPPINGS < LOCK_RANK_STACKS < LOCK_RANK_JOURNAL < LOCK_RANK_FILTER.
  * Fork: the child starts with fresh stores, so no lock survives a fork.
  */
 #ifndef LW_GROUND_LOCK_H
@@ -14,7 +14,7 @@
 
 #include "ground/sys.h"
 
-enum lock_rank { LOCK_RANK_MAPPINGS = 1, LOCK_RANK_STACKS = 2, LOCK_RANK_JOURNAL = 3 };
+enum lock_rank { LOCK_RANK_MAPPINGS = 1, LOCK_RANK_STACKS = 2, LOCK_RANK_JOURNAL = 3, LOCK_RANK_FILTER = 4 };
 
 struct lock {
     uint32_t word; /* 0 free, 1 taken */

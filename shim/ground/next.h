@@ -43,6 +43,18 @@ struct next {
     ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
     ssize_t (*recvmsg)(int, struct msghdr *, int);
     size_t (*fread)(void *, size_t, size_t, FILE *);
+    ssize_t (*write)(int, const void *, size_t);
+    ssize_t (*pwrite)(int, const void *, size_t, off_t);
+    ssize_t (*writev)(int, const struct iovec *, int);
+    ssize_t (*pwritev)(int, const struct iovec *, int, off_t);
+    ssize_t (*send)(int, const void *, size_t, int);
+    ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+    ssize_t (*sendmsg)(int, const struct msghdr *, int);
+    ssize_t (*sendfile)(int, int, off_t *, size_t);
+    ssize_t (*copy_file_range)(int, off_t *, int, off_t *, size_t, unsigned);
+    size_t (*fwrite)(const void *, size_t, size_t, FILE *);
+    int (*fallocate)(int, int, off_t, off_t);
+    int (*posix_fallocate)(int, off_t, off_t);
     int (*madvise)(void *, size_t, int);
     int (*brk)(void *);
     void *(*sbrk)(intptr_t);
@@ -86,7 +98,14 @@ bool next_is_allocator(const void *code);
  * it may hold its locks when it comes to us: nothing that allocates may be called then.
  */
 bool next_is_carrier(const void *code);
-bool next_bootstrap_owns(const void *pointer);
+#define NEXT_BOOTSTRAP_BYTES 32768
+extern unsigned char next_bootstrap[NEXT_BOOTSTRAP_BYTES] __attribute__((visibility("hidden")));
+
+static inline bool next_bootstrap_owns(const void *pointer)
+{
+    return (uintptr_t)pointer - (uintptr_t)next_bootstrap < NEXT_BOOTSTRAP_BYTES;
+}
+
 size_t next_bootstrap_size(const void *pointer); /* usable bytes of such a block */
 void next_bootstrap_pin(void);
 

@@ -7,12 +7,13 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -233,6 +234,12 @@ void *sys_map(size_t bytes)
     return p < 0 && p > -4096 ? NULL : (void *)p;
 }
 
+void sys_populate(void *start, size_t bytes)
+{
+    uintptr_t first = (uintptr_t)start & ~(uintptr_t)4095, end = (uintptr_t)start + bytes;
+    sys_call(SYS_madvise, (long)first, (long)(end - first), 23 /* MADV_POPULATE_WRITE */, 0, 0, 0);
+}
+
 void sys_unmap(void *address, size_t bytes)
 {
     if (address)
@@ -285,6 +292,12 @@ bool sys_get_scheduling(struct sys_scheduling *now)
 bool sys_set_scheduling(const struct sys_scheduling *wanted)
 {
     return sys_call(SYS_sched_setattr, 0, (long)wanted, 0, 0, 0, 0) == 0;
+}
+
+bool sys_get_ahead(struct sys_scheduling *before)
+{
+    static const struct sys_scheduling first = {.size = sizeof first, .policy = SCHED_FIFO, .priority = 1};
+    return sys_get_scheduling(before) && before->policy == SCHED_OTHER && sys_set_scheduling(&first);
 }
 
 void sys_yield(void)

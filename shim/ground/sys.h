@@ -43,6 +43,7 @@ bool sys_in_memory(int fd);
 
 /* Private anonymous memory, zeroed; NULL when refused. */
 void *sys_map(size_t bytes);
+void sys_populate(void *start, size_t bytes); /* all of its pages, at once where the kernel can (5.14) */
 void sys_unmap(void *address, size_t bytes);
 
 uint64_t sys_now_ns(void);      /* CLOCK_MONOTONIC */
@@ -62,6 +63,12 @@ struct sys_scheduling {
     uint64_t runtime_ns, deadline_ns, period_ns;
 };
 bool sys_get_scheduling(struct sys_scheduling *now);
+/*
+ * Among a hundred runnable threads who has much to do at once may lose its processor half-way, for 4 ms and more. Where
+ * the system allows it (CAP_SYS_NICE or a limit for RTPRIO), nobody comes between until the scheduling is set as
+ * before.
+ */
+bool sys_get_ahead(struct sys_scheduling *before);
 bool sys_set_scheduling(const struct sys_scheduling *wanted); /* false: not permitted, or not known to this kernel */
 
 /* Waits until *word differs from expected, somebody wakes it, or the time is over (UINT64_MAX: no limit). */

@@ -12,6 +12,7 @@
 #define STOP_NS                UINT64_C(4000000) /* from the look to the last thread's standstill */
 #define SLEEP_MIN_NS           UINT64_C(50000)
 #define SLEEP_MAX_NS           UINT64_C(100000000)
+#define SLEEP_CALM_NS          UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
@@ -67,12 +68,17 @@ uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limi
     return automatic && margin_bytes < least ? least : margin_bytes;
 }
 
+/* So much more, up to `most`: a margin that was asked for, or is as large already, stays. */
+static uint64_t widened(uint64_t margin_bytes, bool automatic, uint64_t more_bytes, uint64_t most_bytes)
+{
+    if (!automatic || margin_bytes >= most_bytes)
+        return margin_bytes;
+    return clamp(margin_bytes + more_bytes, margin_bytes, most_bytes);
+}
+
 uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads)
 {
-    uint64_t most = limit_bytes / 10, wanted = margin_bytes + threads * BRAKED_BYTES;
-    if (!automatic || margin_bytes >= most)
-        return margin_bytes;
-    return wanted < most ? wanted : most;
+    return widened(margin_bytes, automatic, threads * BRAKED_BYTES, limit_bytes / 10);
 }
 
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
@@ -83,10 +89,7 @@ bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
 uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t touchers)
 {
     uint64_t most = clamp(limit_bytes / 200 * 3, 4 * MIB, UINT64_MAX);
-    uint64_t wanted = margin_bytes + touchers * STOP_BYTES;
-    if (!automatic || margin_bytes >= most)
-        return margin_bytes;
-    return wanted < most ? wanted : most;
+    return widened(margin_bytes, automatic, touchers * STOP_BYTES, most);
 }
 
 /* From memory.high on the kernel brakes whoever allocates: a v1 soft limit does not. */
@@ -106,14 +109,20 @@ uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, ui
     return bytes > margin_bytes ? bytes : margin_bytes;
 }
 
-uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge)
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge, bool calm)
 {
+    uint64_t most = calm ? SLEEP_CALM_NS : SLEEP_MAX_NS;
     if (headroom_bytes == LW_UNLIMITED)
-        return SLEEP_MAX_NS;
+        return most;
     uint64_t left = headroom_bytes > margin_bytes ? headroom_bytes - margin_bytes : 0;
     double speed = (double)(huge ? HUGE_BYTES_PER_S_CORE : TOUCH_BYTES_PER_S_CORE) * (cpus ? cpus : 1);
     double seconds = (double)left / speed / 3;
-    return clamp((uint64_t)(seconds * 1e9), SLEEP_MIN_NS, SLEEP_MAX_NS);
+    return clamp((uint64_t)(seconds * 1e9), SLEEP_MIN_NS, most);
+}
+
+uint64_t policy_rest_ns(void)
+{
+    return SLEEP_CALM_NS;
 }
 
 bool policy_in_reach(uint64_t headroom_bytes)
@@ -136,6 +145,11 @@ uint32_t policy_period(uint64_t limit_bytes, uint64_t bytes_per_fault)
     while (period * 2 <= faults)
         period *= 2;
     return period;
+}
+
+bool policy_small_pages(uint64_t headroom_bytes, uint64_t burst_bytes)
+{
+    return burst_bytes && headroom_bytes < burst_bytes + 128 * MIB;
 }
 
 bool policy_near(uint64_t headroom_bytes, uint64_t limit_bytes, uint64_t margin_bytes, uint64_t burst_bytes)

@@ -189,10 +189,16 @@ static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
     return 1;
 }
 
-void elf_note_modules(struct journal *journal)
+unsigned long long elf_modules_loaded(void)
 {
     unsigned long long adds = 0;
     fence_each_module(read_adds, &adds);
+    return adds;
+}
+
+void elf_note_modules(struct journal *journal)
+{
+    unsigned long long adds = elf_modules_loaded();
     if (adds == modules_seen)
         return;
     fence_each_module(note_each, journal);

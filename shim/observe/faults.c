@@ -21,8 +21,6 @@
 #define NARROW_HUGE     1u
 #define HUGE_PAGE_BYTES (2u << 20)
 #define NARROW_SMALL    8u
-#define WIDE_MARK       1u
-#define NARROW_MARK     2u
 
 struct counters {
     int fds[MAX_THREADS];
@@ -36,11 +34,11 @@ static struct {
     bool ours; /* SIGTRAP */
     bool small_pages;
     uint32_t wide_period, narrow_period;
-    struct counters wide, narrow;
+    struct counters wide, narrow, former;
 } faults;
 
 /* Older headers lack the later members: the attribute as Linux 5.18 has it, 120 bytes and more. */
-static int open_counter(uint32_t tid, uint32_t period, uint64_t mark)
+static int open_counter(uint32_t tid, uint32_t period, bool counts)
 {
     struct perf_event_attr attribute;
     memset(&attribute, 0, sizeof attribute);
@@ -55,7 +53,7 @@ static int open_counter(uint32_t tid, uint32_t period, uint64_t mark)
     attribute.inherit_thread = 1;
     attribute.remove_on_exec = 1;
     attribute.sigtrap = 1;
-    attribute.sig_data = mark;
+    attribute.sig_data = counts ? period : 0;
     return sys_lift((int)sys_call(SYS_perf_event_open, (long)&attribute, tid, -1, -1, PERF_FLAG_FD_CLOEXEC, 0));
 }
 
@@ -68,7 +66,7 @@ static bool known(const struct counters *counters, uint32_t tid)
 }
 
 /* For every thread but the calling one. Twice, for threads that began meanwhile: doubled events do no harm. */
-static int open_all(struct counters *counters, uint32_t period, uint64_t mark)
+static int open_all(struct counters *counters, uint32_t period)
 {
     uint32_t tids[MAX_THREADS], self = sys_gettid();
     int error = 0;
@@ -77,7 +75,7 @@ static int open_all(struct counters *counters, uint32_t period, uint64_t mark)
         for (uint32_t i = 0; i < n && i < MAX_THREADS && counters->count < MAX_THREADS; i++) {
             if (tids[i] == self || known(counters, tids[i]))
                 continue;
-            int fd = open_counter(tids[i], period, mark);
+            int fd = open_counter(tids[i], period, counters == &faults.wide);
             if (fd < 0) {
                 error = fd == -ESRCH ? error : fd;
                 continue;
@@ -101,9 +99,9 @@ static void close_all(struct counters *counters)
 /* Pages since the thread's last event of the wide counter; those of the narrow one are among them. */
 static uint64_t pages_of(const siginfo_t *info)
 {
-    uint64_t mark; /* si_perf_data, behind si_addr; headers before glibc 2.37 do not name it */
-    memcpy(&mark, (const char *)&info->si_addr + sizeof info->si_addr, sizeof mark);
-    return mark == WIDE_MARK ? faults.wide_period : 0;
+    uint64_t pages; /* si_perf_data, behind si_addr; headers before glibc 2.37 do not name it */
+    memcpy(&pages, (const char *)&info->si_addr + sizeof info->si_addr, sizeof pages);
+    return pages;
 }
 
 /* Runs in the toucher, anywhere in its code: no lock, no allocation, errno kept. */
@@ -164,9 +162,7 @@ static const char *refusal(int error)
 
 static uint32_t narrow_period(void)
 {
-    char text[64];
-    long n = sys_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text);
-    return n > 0 && !strstr(text, "[never]") ? NARROW_HUGE : NARROW_SMALL;
+    return process_huge_pages() == PROCESS_HUGE_NEVER ? NARROW_SMALL : NARROW_HUGE;
 }
 
 bool faults_open(faults_event *event, char *why, size_t capacity)
@@ -176,7 +172,7 @@ bool faults_open(faults_event *event, char *why, size_t capacity)
         faults.event = event;
         faults.narrow_period = narrow_period();
         faults.ours = true;
-        int error = open_all(&faults.wide, TRIAL_PERIOD, WIDE_MARK);
+        int error = open_all(&faults.wide, TRIAL_PERIOD);
         if (!error) {
             faults.wide_period = TRIAL_PERIOD;
             text_copy(why, capacity, "the toucher is interrupted at its own page faults");
@@ -190,10 +186,10 @@ bool faults_open(faults_event *event, char *why, size_t capacity)
 }
 
 /* Threads that began meanwhile inherit; a counter that could not be opened is tried again at the next call. */
-static void keep(struct counters *counters, bool wanted, uint32_t period, uint64_t mark)
+static void keep(struct counters *counters, bool wanted, uint32_t period)
 {
     if (wanted && !counters->count)
-        open_all(counters, period, mark);
+        open_all(counters, period);
     else if (!wanted && counters->count)
         close_all(counters);
 }
@@ -211,14 +207,31 @@ uint64_t faults_huge_bytes(void)
     return faults.narrow_period == NARROW_HUGE ? HUGE_PAGE_BYTES : 0;
 }
 
+/* The former counters are there until the others are: a hundred busy threads are not without any for 50 ms. */
+static void replace_wide(void)
+{
+    faults.former = faults.wide;
+    faults.wide.count = 0;
+    open_all(&faults.wide, faults.wide_period);
+    close_all(&faults.former);
+    keep(&faults.wide, true, faults.wide_period); /* no descriptors for both: one after the other */
+}
+
 void faults_watch(uint32_t period)
 {
     if (!faults.ours)
         return;
-    if (period != faults.wide_period)
-        close_all(&faults.wide);
+    bool others = period != faults.wide_period;
     faults.wide_period = period;
-    keep(&faults.wide, period != 0, period, WIDE_MARK);
+    if (others && period && faults.wide.count)
+        replace_wide();
+    else
+        keep(&faults.wide, period != 0, period);
+}
+
+uint32_t faults_period(void)
+{
+    return faults.ours ? faults.wide_period : 0;
 }
 
 void faults_near(bool near)
@@ -226,7 +239,7 @@ void faults_near(bool near)
     if (!faults.ours)
         return;
     bool covered = faults.wide.count && faults.wide_period <= faults.narrow_period; /* opening takes its time */
-    keep(&faults.narrow, near && !covered, faults.narrow_period, NARROW_MARK);
+    keep(&faults.narrow, near && !covered, faults.narrow_period);
 }
 
 bool faults_running(void)

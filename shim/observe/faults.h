@@ -23,6 +23,7 @@ typedef void faults_event(uint64_t address, uint64_t pages, void *ucontext);
 /* Watcher thread. false: refused; `why` says by what. */
 bool faults_open(faults_event *event, char *why, size_t capacity);
 void faults_watch(uint32_t period); /* starts the wide counter; 0: stops it */
+uint32_t faults_period(void);       /* of the wide counter; 0: it does not run */
 void faults_near(bool near);        /* adds or removes the narrow counter */
 /*
  * No more huge pages for this process (PR_SET_THP_DISABLE, prctl(2)), so that a crowd of threads near the end touches 4

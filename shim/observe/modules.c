@@ -22,6 +22,11 @@ static uint32_t wanted, had;      /* the unloadings that were, and that the curr
 static unsigned long long adds;   /* loadings that the current copy knows of */
 static struct lock filling;
 
+/* Of the loader: loadings and unloadings since the beginning. */
+struct counts {
+    unsigned long long adds, subs;
+};
+
 static int keep(struct dl_phdr_info *info, size_t size, void *context)
 {
     uint32_t copy = *(const uint32_t *)context, at = copies[copy].count;
@@ -46,18 +51,32 @@ void modules_refresh(void)
     lock_drop(&filling);
 }
 
-static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
+static int read_counts(struct dl_phdr_info *info, size_t size, void *context)
 {
-    *(unsigned long long *)context = info->dlpi_adds;
+    struct counts *counts = context;
+    counts->adds = info->dlpi_adds;
+    counts->subs = info->dlpi_subs;
     return 1;
+}
+
+static struct counts counts_now(void)
+{
+    struct counts counts = {0};
+    fence_each_module(read_counts, &counts);
+    return counts;
 }
 
 void modules_follow(void)
 {
-    unsigned long long now = 0;
-    fence_each_module(read_adds, &now);
-    if (now != __atomic_load_n(&adds, __ATOMIC_ACQUIRE))
+    if (counts_now().adds != __atomic_load_n(&adds, __ATOMIC_ACQUIRE))
         modules_refresh();
+}
+
+bool modules_unloaded(void)
+{
+    static unsigned long long told;
+    unsigned long long now = counts_now().subs;
+    return now != __atomic_exchange_n(&told, now, __ATOMIC_ACQ_REL);
 }
 
 static int iterate(modules_visit *visit, void *context)

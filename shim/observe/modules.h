@@ -20,8 +20,9 @@
 
 typedef int modules_visit(struct dl_phdr_info *info, size_t size, void *context);
 
-void modules_refresh(void); /* takes the loader's lock: not in a handler */
-void modules_follow(void);  /* the same, if something was loaded since: 0.1 us where nothing was */
+void modules_refresh(void);  /* takes the loader's lock: not in a handler */
+void modules_follow(void);   /* the same, if something was loaded since: 0.1 us where nothing was */
+bool modules_unloaded(void); /* was something unloaded since this was asked last? */
 /*
  * For one walk of the calling thread, not in a handler: a dlclose waits for it as long as for any reader. false: one is
  * under way.

@@ -3,7 +3,10 @@
 #include "ground/sys.h"
 #include "ground/text.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PATH_BYTES   768
@@ -205,6 +208,18 @@ static void see_listed(struct look *look, const char *directory)
         }
     }
     sys_close(fd);
+}
+
+bool neighbours_alone(const char *directory)
+{
+    char path[PATH_BYTES], text[64];
+    struct stat found;
+    /* A directory of cgroups has a link for each directory in it, and two of its own. */
+    if (sys_call(SYS_newfstatat, AT_FDCWD, (long)directory, (long)&found, 0, 0, 0) < 0 || found.st_nlink != 2 ||
+        below(path, sizeof path, directory, "cgroup.procs").cut || sys_read_file(path, text, sizeof text) <= 0)
+        return false;
+    const char *end = strchr(text, '\n');
+    return end && !end[1];
 }
 
 static void see_group(struct look *look, const char *directory);

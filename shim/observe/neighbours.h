@@ -45,6 +45,8 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
 /* Flags those that were missed at that time after all. */
 void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag);
 void neighbours_forget(struct neighbours *neighbours);
+/* Is there one process in this cgroup, and no cgroup below it? Who may read one line of cgroup.procs is that one. */
+bool neighbours_alone(const char *directory);
 
 /*
  * What the kernel compares when it looks for a victim (mm/oom_kill.c, oom_badness): bytes held, plus oom_score_adj in

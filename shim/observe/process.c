@@ -327,3 +327,13 @@ uint32_t process_inputs(void (*found)(void *context, const char *path, uint32_t 
     sys_each_entry("/proc/self/fd", look_at_descriptor, &search);
     return search.count;
 }
+
+enum process_huge process_huge_pages(void)
+{
+    char text[64];
+    if (sys_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) <= 0)
+        return PROCESS_HUGE_NEVER;
+    return strstr(text, "[always]")    ? PROCESS_HUGE_ALWAYS
+           : strstr(text, "[madvise]") ? PROCESS_HUGE_MADVISE
+                                       : PROCESS_HUGE_NEVER;
+}

@@ -51,4 +51,8 @@ uint32_t process_threads(uint32_t *tids, uint32_t capacity);
 uint32_t process_inputs(void (*found)(void *context, const char *path, uint32_t fd, uint64_t size, uint64_t offset),
                         void *context);
 
+/* Transparent huge pages of the machine, /sys/kernel/mm/transparent_hugepage/enabled; NEVER where it cannot be read. */
+enum process_huge { PROCESS_HUGE_NEVER, PROCESS_HUGE_MADVISE, PROCESS_HUGE_ALWAYS };
+enum process_huge process_huge_pages(void);
+
 #endif

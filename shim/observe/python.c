@@ -6,12 +6,14 @@
  * From it the chain of frames is followed by the offsets of python_layouts; then the code objects of all of them are
  * looked at, which through the kernel is one call for the headers and one for the hashes of the names. A cache keyed by
  * (code object, position) remembers the finished journal frame; an entry counts only while the code object still has
- * the same name, file and line table, because code objects are freed and their addresses reused.
+ * the same name, file and line table, because code objects are freed and their addresses reused; those of the
+ * interpreter's own binary ("frozen" modules, whose names may have no hash) are not.
  */
 #include "observe/python.h"
 #include "ground/guard.h"
 #include "ground/lock.h"
 #include "ground/sys.h"
+#include "ground/text.h"
 #include "observe/peek.h"
 #include "observe/python_interpreter.h"
 #include "observe/python_lines.h"
@@ -117,29 +119,44 @@ static uint32_t character(const unsigned char *data, uint64_t i, unsigned kind)
     return FIELD(data, i * 4, uint32_t);
 }
 
+struct string_shape {
+    uint64_t length; /* characters */
+    unsigned kind;   /* bytes of one; 0: not the compact form, which every name has */
+    uint64_t offset; /* of the characters, from the object */
+};
+
+/* Of the head of a string object, which must be readable for 48 bytes. */
+static struct string_shape shape_of(const void *head)
+{
+    const struct python_layout *layout = python.interpreter.layout;
+    uint32_t state = FIELD(head, 32, uint32_t);
+    unsigned kind = state >> 2 & 7, compact = state >> 5 & 1, ascii = state >> 6 & 1;
+    bool plain = compact && (kind == 1 || kind == 2 || kind == 4);
+    return (struct string_shape){.length = FIELD(head, 16, uint64_t),
+                                 .kind = plain ? kind : 0,
+                                 .offset = (uint64_t)(ascii ? layout->string_ascii : layout->string_other)};
+}
+
 /* Copies a compact PyUnicode into the journal as UTF-8. 0: it is none. */
 static uint32_t copy_string(enum python_mode mode, uint64_t address, int64_t *hash)
 {
-    const struct python_layout *layout = python.interpreter.layout;
     unsigned char head[80], data[NAME_BYTES];
     char utf8[NAME_BYTES * 4];
     if (!fetch(mode, address, head, 48) || FIELD(head, 8, uint64_t) != python.interpreter.type_string)
         return 0;
-    uint64_t length = FIELD(head, 16, uint64_t);
-    uint32_t state = FIELD(head, 32, uint32_t);
-    unsigned kind = state >> 2 & 7, compact = state >> 5 & 1, ascii = state >> 6 & 1;
-    if (!compact || (kind != 1 && kind != 2 && kind != 4))
+    struct string_shape string = shape_of(head);
+    if (!string.kind)
         return 0;
     *hash = FIELD(head, 24, int64_t);
-    if (length > NAME_BYTES / kind)
-        length = NAME_BYTES / kind;
-    if (!length)
+    if (string.length > NAME_BYTES / string.kind)
+        string.length = NAME_BYTES / string.kind;
+    if (!string.length)
         return journal_string(python.journal, "?");
-    if (!fetch(mode, address + (uint64_t)(ascii ? layout->string_ascii : layout->string_other), data, length * kind))
+    if (!fetch(mode, address + string.offset, data, string.length * string.kind))
         return 0;
     size_t n = 0;
-    for (uint64_t i = 0; i < length; i++)
-        n += encode(utf8 + n, character(data, i, kind));
+    for (uint64_t i = 0; i < string.length; i++)
+        n += encode(utf8 + n, character(data, i, string.kind));
     return journal_string_n(python.journal, utf8, strnlen(utf8, n));
 }
 
@@ -206,10 +223,23 @@ static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t 
     return journal_python_frame(python.journal, &frame);
 }
 
-static int64_t name_hash_of(enum python_mode mode, uint32_t i, const struct cached_frame *entry)
+/* Of a name whose hash the interpreter never needed, such as "<module>": its text's own. */
+static int64_t hash_of_text(uint64_t name)
 {
-    return mode == PYTHON_ASYNC ? trail.name_hash[trail.found[i].copy]
-                                : FIELD((uintptr_t)entry->name, NAME_HASH, int64_t);
+    const char *object = (const char *)(uintptr_t)name;
+    struct string_shape string = shape_of(object);
+    if (!string.kind || string.length > NAME_BYTES / 4)
+        return NO_HASH;
+    uint64_t hash = text_hash(object + string.offset, string.length * string.kind);
+    return (int64_t)(hash & INT64_MAX);
+}
+
+static int64_t name_hash_of(enum python_mode mode, uint32_t i, uint64_t name)
+{
+    if (mode == PYTHON_ASYNC)
+        return trail.name_hash[trail.found[i].copy];
+    int64_t hash = FIELD((uintptr_t)name, NAME_HASH, int64_t);
+    return hash == NO_HASH ? hash_of_text(name) : hash;
 }
 
 /* The journal's index of frame i of the trail, whose code object is here; NO_ROOM: there is none. Lock held. */
@@ -224,13 +254,17 @@ static uint32_t resolve_frame(enum python_mode mode, uint32_t i, const unsigned 
         struct cached_frame *entry = &python.cache[(slot + probe) & (CACHE_SLOTS - 1)];
         if (!describes(entry, address, code, position))
             continue;
-        hash = name_hash_of(mode, i, entry);
+        if (segment_has(&python.interpreter.data, address))
+            return entry->frame;
+        hash = name_hash_of(mode, i, entry->name);
         if (hash == entry->name_hash && hash != NO_HASH)
             return entry->frame;
     }
     uint32_t frame = learn(mode, code, position, &hash);
     if (frame == NO_ROOM)
         return frame;
+    if (hash == NO_HASH)
+        hash = name_hash_of(mode, i, FIELD(code, layout->code_name, uint64_t));
     struct cached_frame *entry = &python.cache[(slot + (uint32_t)hash % CACHE_PROBES) & (CACHE_SLOTS - 1)];
     *entry = (struct cached_frame){.code = address,
                                    .filename = FIELD(code, layout->code_filename, uint64_t),
@@ -264,10 +298,23 @@ static bool is_of_caller(enum python_mode mode, uint64_t state)
            owner == (uint64_t)pthread_self();
 }
 
+/*
+ * The state that holds the interpreter's lock is the one in this thread's own slot as well: it is in use here, nobody
+ * takes it away meanwhile, so it is read as it lies there.
+ */
+static bool is_in_use_here(uint64_t state)
+{
+    return state && state == python.interpreter.this_thread() &&
+           FIELD((uintptr_t)state, python.interpreter.layout->state_thread_id, uint64_t) == (uint64_t)pthread_self();
+}
+
 static uint64_t thread_state_of_caller(enum python_mode mode)
 {
     uint64_t state = python.interpreter.unchecked();
-    if (python.interpreter.layout->version <= 0x030b ? is_of_caller(mode, state) : state != 0)
+    bool own = python.interpreter.layout->version > 0x030b
+                   ? state != 0
+                   : (mode == PYTHON_OWN && is_in_use_here(state)) || is_of_caller(mode, state);
+    if (own)
         return state;
     state = python.interpreter.this_thread();
     return is_of_caller(mode, state) ? state : 0;

@@ -133,6 +133,7 @@ static void look_up(struct python_interpreter *python)
     python->type_code = (uintptr_t)elf_symbol("PyCode_Type", NULL);
     python->type_string = (uintptr_t)elf_symbol("PyUnicode_Type", NULL);
     python->type_bytes = (uintptr_t)elf_symbol("PyBytes_Type", NULL);
+    python->data = segment_around((const void *)(uintptr_t)python->type_code);
     uintptr_t loop = (uintptr_t)elf_symbol("_PyEval_EvalFrameDefault", &size);
     python->loops = 0;
     if (loop) {
@@ -143,15 +144,28 @@ static void look_up(struct python_interpreter *python)
     }
 }
 
+/* Symbols are looked for in modules that are new only: each look touches a page or two of all of them. */
+static bool is_somewhere(struct python_interpreter *python)
+{
+    unsigned long long loaded = elf_modules_loaded();
+    if (loaded == python->none_among)
+        return false;
+    if (refused_build() || elf_symbol("_PyRuntime", NULL))
+        return true;
+    python->none_among = loaded;
+    return false;
+}
+
 bool python_interpreter_find(struct python_interpreter *python, char *version, size_t version_bytes, char *why,
                              size_t why_bytes, bool *refused)
 {
-    const char *reason = refused_build();
-    *refused = reason != NULL;
-    if (!reason && !elf_symbol("_PyRuntime", NULL)) {
+    *refused = false;
+    if (!is_somewhere(python)) {
         text_copy(why, why_bytes, "no Python in this process");
         return false;
     }
+    const char *reason = refused_build();
+    *refused = reason != NULL;
     int (*initialized)(void) = (int (*)(void))elf_symbol("Py_IsInitialized", NULL);
     if (!reason && initialized && !initialized()) {
         text_copy(why, why_bytes, "Python is not initialised yet");

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ground/segment.h"
 #include "observe/python_layouts.h"
 
 #define PYTHON_COLD_PARTS 4u
@@ -19,8 +20,10 @@ struct python_interpreter {
     uint64_t (*unchecked)(void);   /* the thread state that holds the interpreter's lock; to 3.11 of any thread */
     uint64_t (*this_thread)(void); /* the calling thread's; may be gone already */
     uint64_t type_code, type_string, type_bytes;
+    struct segment data; /* of its own binary: what lies in there is never freed */
     uint64_t loop_start[1 + PYTHON_COLD_PARTS], loop_end[1 + PYTHON_COLD_PARTS]; /* of the evaluation loop */
     uint32_t loops;
+    unsigned long long none_among; /* modules were ever loaded when there was no interpreter among them */
 };
 
 /*

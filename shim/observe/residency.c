@@ -28,7 +28,8 @@ struct scan_argument {
 #define PAGEMAP_FRAME   ((UINT64_C(1) << 55) - 1)
 #define HUGE_BYTES      (2u << 20)
 
-static long scan_once(struct residency *residency, uint64_t start, uint64_t end, uint64_t *walk_end)
+/* Whose page it is costs a look at each page's own record in the kernel: asked for only where it may be a file's. */
+static long scan_once(struct residency *residency, uint64_t start, uint64_t end, bool of_file, uint64_t *walk_end)
 {
     struct scan_argument argument = {
         .size = sizeof argument,
@@ -39,7 +40,7 @@ static long scan_once(struct residency *residency, uint64_t start, uint64_t end,
         .category_inverted = SCAN_ZERO,
         .category_mask = SCAN_ZERO,
         .category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
-        .return_mask = SCAN_PRESENT | SCAN_SWAPPED | SCAN_FILE,
+        .return_mask = SCAN_PRESENT | SCAN_SWAPPED | (of_file ? SCAN_FILE : 0),
     };
     long n = sys_call(SYS_ioctl, residency->fd, (long)SCAN_IOCTL, (long)&argument, 0, 0, 0);
     *walk_end = argument.walk_end;
@@ -80,7 +81,7 @@ bool residency_open(struct residency *residency, void *buffer, size_t buffer_byt
     residency->method = LW_RESIDENCY_MINCORE;
     if (residency->fd < 0)
         return true;
-    if (scan_once(residency, page, page + page_bytes, &ignored) >= 0)
+    if (scan_once(residency, page, page + page_bytes, true, &ignored) >= 0)
         residency->method = LW_RESIDENCY_PAGEMAP_SCAN;
     else if (sys_pread(residency->fd, buffer, 8, page / page_bytes * 8) == 8)
         residency->method = LW_RESIDENCY_PAGEMAP;
@@ -95,11 +96,12 @@ void residency_close(struct residency *residency)
     residency->fd = -1;
 }
 
-static bool scan_ioctl(struct residency *residency, uint64_t start, uint64_t end, residency_found *found, void *context)
+static bool scan_ioctl(struct residency *residency, uint64_t start, uint64_t end, bool of_file, residency_found *found,
+                       void *context)
 {
     while (start < end) {
         uint64_t walk_end;
-        long n = scan_once(residency, start, end, &walk_end);
+        long n = scan_once(residency, start, end, of_file, &walk_end);
         if (n < 0)
             return false;
         const struct scan_region *regions = (const void *)residency->buffer;
@@ -110,8 +112,8 @@ static bool scan_ioctl(struct residency *residency, uint64_t start, uint64_t end
                       (c & SCAN_FILE ? RESIDENCY_FILE : 0));
         }
         /*
-         * Of a walk that it finished after more than 512 regions, Linux (seen in 6.18) tells the end of an earlier part:
-         * what lies between is reported already.
+         * Of a walk that it finished after more than 512 regions, Linux (seen in 6.18) tells the end of an earlier
+         * part: what lies between is reported already.
          */
         if (n && walk_end < regions[n - 1].end)
             walk_end = regions[n - 1].end;
@@ -195,13 +197,14 @@ static bool scan_mincore(struct residency *residency, uint64_t start, uint64_t e
     return true;
 }
 
-bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, residency_found *found, void *context)
+bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, bool of_file, residency_found *found,
+                    void *context)
 {
     start &= ~(uint64_t)(residency->page_bytes - 1);
     end = (end + residency->page_bytes - 1) & ~(uint64_t)(residency->page_bytes - 1);
     switch (residency->method) {
     case LW_RESIDENCY_PAGEMAP_SCAN:
-        return scan_ioctl(residency, start, end, found, context);
+        return scan_ioctl(residency, start, end, of_file, found, context);
     case LW_RESIDENCY_PAGEMAP:
         return scan_pagemap(residency, start, end, found, context);
     case LW_RESIDENCY_MINCORE:

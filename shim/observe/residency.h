@@ -38,7 +38,11 @@ typedef void residency_found(void *context, uint64_t start, uint64_t end, unsign
 bool residency_open(struct residency *residency, void *buffer, size_t buffer_bytes, uint32_t page_bytes);
 void residency_find_zero_frames(struct residency *residency); /* done by residency_open where pagemap is the method */
 void residency_close(struct residency *residency);
-/* Runs of pages that are present or swapped, in ascending order. false: nothing could be read. */
-bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, residency_found *found, void *context);
+/*
+ * Runs of pages that are present or swapped, in ascending order. of_file: pages of files may be among them; without,
+ * RESIDENCY_FILE may be missing. false: nothing could be read.
+ */
+bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, bool of_file, residency_found *found,
+                    void *context);
 
 #endif

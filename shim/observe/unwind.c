@@ -3,6 +3,7 @@
 #include "observe/unwind.h"
 #include "ground/fence.h"
 #include "ground/guard.h"
+#include "ground/segment.h"
 #include "ground/text.h"
 #include "observe/modules.h"
 
@@ -27,7 +28,7 @@ static struct {
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
     int (*set_cache_size)(unw_addr_space_t, size_t, int);
 } library;
-static uint64_t own_start, own_end;
+static struct segment own; /* our code */
 
 #define UNWIND_CACHES    6u
 #define SHARED_ADDRESSES 1024u
@@ -38,8 +39,7 @@ static uint64_t own_start, own_end;
 static struct {
     uint32_t held; /* by so many threads */
     uint32_t allowed;
-    uint32_t unloads; /* grows when a module goes; 0 is never a thread's */
-    unsigned long long modules_gone;
+    uint32_t unloads;  /* grows when a module goes; 0 is never a thread's */
     pthread_key_t key; /* its destructor gives the cache back */
     bool keyed;
 } caches = {.allowed = UNWIND_CACHES, .unloads = 1};
@@ -89,12 +89,6 @@ uint32_t unwind_caches(void)
     return __atomic_load_n(&caches.held, __ATOMIC_RELAXED);
 }
 
-static int read_gone(struct dl_phdr_info *info, size_t size, void *context)
-{
-    *(unsigned long long *)context = info->dlpi_subs;
-    return 1;
-}
-
 bool unwind_closing(void)
 {
     if (!__atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE))
@@ -106,9 +100,7 @@ bool unwind_closing(void)
 /* Nobody is inside the library while its cache is declared void, as at a fork. */
 void unwind_closed(void)
 {
-    unsigned long long gone = caches.modules_gone;
-    fence_each_module(read_gone, &gone);
-    bool unloaded = gone != __atomic_exchange_n(&caches.modules_gone, gone, __ATOMIC_ACQ_REL);
+    bool unloaded = modules_unloaded();
     if (unloaded) {
         fence_fork_prepare();
         __atomic_fetch_add(&caches.unloads, 1, __ATOMIC_RELEASE);
@@ -127,37 +119,18 @@ void unwind_forked(bool busy)
     modules_forked();
 }
 
-static int find_own(struct dl_phdr_info *info, size_t size, void *context)
-{
-    uint64_t here = (uintptr_t)&find_own;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        uint64_t start = info->dlpi_addr + segment->p_vaddr;
-        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) && here >= start &&
-            here < start + segment->p_memsz) {
-            own_start = start;
-            own_end = start + segment->p_memsz;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void *symbol(void *handle, const char *name)
 {
     return dlsym(handle, name);
 }
 
-static __attribute__((noinline)) int step_from(ucontext_t *context, void **raw, int capacity)
+static int steps_from(unw_cursor_t *cursor, void **raw, int capacity)
 {
-    unw_cursor_t cursor;
     unw_word_t address;
     int n = 0;
-    if (library.init(&cursor, (unw_context_t *)context, 0) < 0)
-        return 0;
-    while (n < capacity && library.get_reg(&cursor, UNW_REG_IP, &address) >= 0 && address) {
+    while (n < capacity && library.get_reg(cursor, UNW_REG_IP, &address) >= 0 && address) {
         raw[n++] = (void *)(uintptr_t)address;
-        if (library.step(&cursor) <= 0)
+        if (library.step(cursor) <= 0)
             break;
     }
     return n;
@@ -167,7 +140,10 @@ static __attribute__((noinline)) int step_from(ucontext_t *context, void **raw, 
 static __attribute__((noinline)) int step_through(void **raw, int capacity)
 {
     ucontext_t here;
-    return getcontext(&here) == 0 ? step_from(&here, raw, capacity) : 0;
+    unw_cursor_t cursor;
+    if (getcontext(&here) != 0 || library.init(&cursor, (unw_context_t *)&here, 0) < 0)
+        return 0;
+    return steps_from(&cursor, raw, capacity);
 }
 
 /*
@@ -196,8 +172,8 @@ static void start_library(void)
 
 bool unwind_load(char *why, size_t capacity)
 {
-    if (!own_start)
-        fence_each_module(find_own, NULL);
+    if (!own.end)
+        own = segment_around((const void *)(uintptr_t)&unwind_load);
     if (library.backtrace)
         return true;
     bool shared = dlopen("libunwind.so.8", RTLD_NOW | RTLD_NOLOAD) != NULL; /* the program walks by itself */
@@ -223,15 +199,20 @@ bool unwind_load(char *why, size_t capacity)
     if (!shared)
         widen_cache();
     caches.keyed = caches.keyed || pthread_key_create(&caches.key, give_back) == 0;
-    fence_each_module(read_gone, &caches.modules_gone);
+    modules_unloaded(); /* what went before is nobody's */
     __atomic_store_n(&library.backtrace, (int (*)(void **, int))backtrace, __ATOMIC_RELEASE);
     text_copy(why, capacity, "libunwind.so.8");
     return true;
 }
 
+const void *unwind_library(void)
+{
+    return (const void *)(uintptr_t)library.backtrace;
+}
+
 bool unwind_is_ours(uint64_t address)
 {
-    return address - own_start < own_end - own_start;
+    return segment_has(&own, address);
 }
 
 /*
@@ -246,16 +227,13 @@ static bool is_possible(uint64_t address)
 /* In a door the copy of the module list is brought up to date and held first: see modules.h. */
 static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
 {
-    uint32_t handler = thread_state.flags & THREAD_HANDLER;
-    if (!handler && !modules_hold())
+    bool holds = !(thread_state.flags & THREAD_HANDLER);
+    if (holds && !modules_hold())
         return 0;
     bool steps = library.init && library.step && library.get_reg && !may_use_cache();
-    thread_state.flags |= THREAD_HANDLER;
     int n = (steps ? step_through : backtrace)(raw, capacity);
-    if (!handler) {
-        thread_state.flags &= ~THREAD_HANDLER;
+    if (holds)
         modules_let_go();
-    }
     return n;
 }
 

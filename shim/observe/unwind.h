@@ -24,6 +24,7 @@
 
 /* Watcher thread only. false: not installed; `why` says so. */
 bool unwind_load(char *why, size_t capacity);
+const void *unwind_library(void); /* an address in it; NULL: not loaded */
 /* By the process's size: caches for UNWIND_CACHES threads, and for one more in each 256 MiB (0.1 %). Watcher. */
 void unwind_allow(uint64_t resident_bytes);
 uint32_t unwind_caches(void); /* how many there are */

@@ -111,7 +111,8 @@ void journal_touch_ahead(struct journal *journal, bool everything)
     for (size_t i = 0; i < LAYOUT_COUNT; i++) {
         struct lw_section *section = &journal->header->sections[i];
         uint64_t whole = (uint64_t)layout[i].record_size * layout[i].capacity, *touched = &journal->touched[i];
-        uint64_t wanted = journal_used(section) * (uint64_t)layout[i].record_size + AHEAD_BYTES;
+        uint32_t used = journal_used(section);
+        uint64_t wanted = used > 1 ? used * (uint64_t)layout[i].record_size + AHEAD_BYTES : 0;
         if (everything || wanted > whole)
             wanted = whole;
         if (wanted <= *touched)

@@ -58,8 +58,8 @@ uint64_t journal_private_bytes(void); /* memory for the indexes */
 /* Lays the sections out and fills the header; life is STARTING. */
 void journal_format(struct journal *journal, void *file, void *private_memory, uint32_t page_bytes);
 /*
- * Touches what the next records will take, so that writing them needs no new memory; everything: the whole file, for
- * when the end is within reach. One caller (the watcher), while others write.
+ * Touches what the next records will take of the sections that are in use, so that writing them needs no new memory;
+ * everything: the whole file, for when the end is within reach. One caller (the watcher), while others write.
  */
 void journal_touch_ahead(struct journal *journal, bool everything);
 uint64_t journal_touched_bytes(const struct journal *journal);

@@ -4,11 +4,14 @@
  * thread at once and in signal handlers. A block's address is unique while it lives: it is inserted after the real
  * allocation and removed before the real free, so one address never has two writers.
  *
- * Slots stand in buckets of a cache line of keys. A block that finds its bucket full goes on to the next one and leaves
- * a mark: so many have passed here. Who looks for a block goes on only where somebody has passed, and who removes it
- * takes the marks back. So a table in which a million blocks came and went is as fast as a new one.
+ * Slots stand in buckets, whose keys are a cache line. A block that finds its bucket full goes on to the next one and
+ * leaves a mark: so many have passed here. Who looks for a block goes on only where somebody has passed, and who
+ * removes it takes the marks back. So a table in which a million blocks came and went is as fast as a new one.
  *
- * Memory is handed in, zeroed. When no slot is found within LIVE_PROBES the block is not recorded (counted).
+ * There are two such tables, the first of which serves while few blocks are recorded: what is spread over a large table
+ * touches a page of it for almost every block. The second one is not even read before the first is full.
+ *
+ * Memory is handed in, zeroed. When no slot is found within LIVE_PROBES of either the block is not recorded (counted).
  */
 #ifndef LW_STORE_LIVE_H
 #define LW_STORE_LIVE_H
@@ -29,25 +32,50 @@ struct live_block {
     uint32_t object;   /* 1: out of an interpreter's arena, not of malloc */
 };
 
-/* 22 bytes a slot, and a mark a bucket. */
-struct live {
-    uint64_t *keys;  /* address, or one of the two below */
-    uint64_t *sizes; /* size, overhead and object in one */
-    float *weights;
-    uint16_t *sites;
-    uint8_t *passed; /* by bucket; 255 sticks */
-    uint32_t mask;
+/* 22 bytes a slot, and a mark: three cache lines, of one page mostly. */
+struct live_bucket {
+    uint64_t keys[LIVE_BUCKET];  /* address, with LIVE_HELD or without, or one of the other two below */
+    uint64_t sizes[LIVE_BUCKET]; /* size, overhead and object in one */
+    float weights[LIVE_BUCKET];
+    uint16_t sites[LIVE_BUCKET];
+    uint8_t passed; /* 255 sticks */
+} __attribute__((aligned(64)));
+
+struct live_table {
+    struct live_bucket *buckets;
+    uint32_t slots; /* a power of two; 0: no such table */
     uint32_t count;
+};
+
+struct live {
+    struct live_table tables[2];
+    uint32_t more_used; /* 1: something has been in the second one */
     uint64_t dropped;
 };
 
 #define LIVE_EMPTY UINT64_C(0)
 #define LIVE_BUSY  UINT64_C(2) /* being filled */
+#define LIVE_HELD  UINT64_C(4) /* in the key of a block that is being moved; addresses are multiples of 16 */
 
-size_t live_bytes(uint32_t slots); /* memory for so many, a power of two, LIVE_BUCKET at least */
-void live_open(struct live *live, void *memory, uint32_t slots);
+#define LIVE_NOWHERE UINT32_MAX
+
+size_t live_bytes(uint32_t slots); /* memory for so many in all, multiples of LIVE_BUCKET */
+/* first, more: slots of either table, powers of two, LIVE_BUCKET at least. more: 0 for none. memory: a cache line's. */
+void live_open(struct live *live, void *memory, uint32_t first, uint32_t more);
+uint32_t live_count(const struct live *live);
 bool live_insert(struct live *live, const void *pointer, const struct live_block *block);
 bool live_remove(struct live *live, const void *pointer, struct live_block *block);
+/*
+ * A block that its allocator is moving (realloc) stays for those who count what lies where, until it is known whether
+ * it moved; but its address may be somebody else's in between, who may be moving it as well. So it is known by its slot
+ * then, not by its address. Each hold is followed by one live_back or live_gone.
+ */
+uint32_t live_hold(struct live *live, const void *pointer);                 /* the slot; LIVE_NOWHERE: no such block */
+void live_back(struct live *live, uint32_t slot);                           /* it stayed */
+bool live_gone(struct live *live, uint32_t slot, struct live_block *block); /* false: the table began anew meanwhile */
+/* How many slots there are to look into: those of the second table only when it is in use. */
+uint32_t live_slots(const struct live *live);
+void live_ask_early(const struct live *live, uint32_t slot); /* the cache is told of it before its turn comes */
 /* Copies the block in slot i; false: none there, or it changed meanwhile. */
 bool live_at(const struct live *live, uint32_t slot, uint64_t *address, struct live_block *block);
 /* The block in slot i, if it is still the one at this address. */

@@ -90,9 +90,18 @@ uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_sa
         times *= 2;
     if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
         interval *= times;
-    else if (cost_ns_per_s < budget_ns_per_s / 4 && live_samples < TARGET_LIVE_SAMPLES / 2 && interval / 2 >= wanted)
+    else if (cost_ns_per_s < budget_ns_per_s / 5 * 2 && live_samples < TARGET_LIVE_SAMPLES / 2 &&
+             interval / 2 >= wanted)
         interval /= 2;
     if (interval < 4 * SAMPLER_MIN_INTERVAL)
         interval = 4 * SAMPLER_MIN_INTERVAL;
     return interval > SAMPLER_MAX_INTERVAL ? SAMPLER_MAX_INTERVAL : interval;
+}
+
+uint64_t sampler_hold_back(uint64_t interval, uint64_t spent_ns, uint64_t since_ns, const struct sampler_budget *budget)
+{
+    double allowed = (double)budget->ns_per_s * (double)since_ns * 1e-9 + (double)budget->burst_ns;
+    if ((double)spent_ns <= allowed || interval >= SAMPLER_MAX_INTERVAL)
+        return interval;
+    return interval < SAMPLER_MAX_INTERVAL / 2 ? interval * 2 : SAMPLER_MAX_INTERVAL;
 }

@@ -37,11 +37,23 @@ double sampler_step(struct sample_clock *clock, uint64_t size, uint64_t interval
 double sampler_hit_probability(double x);
 double sampler_minus_log(double u);
 
+struct sampler_budget {
+    uint64_t ns_per_s;
+    uint64_t burst_ns; /* at once, before sampler_hold_back does anything */
+};
+
 /*
  * The next interval, from the estimated live bytes and the cost of the last second. Aims at target_live samples
  * describing the live set, and at no more than budget_ns of sampling per second.
  */
 uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
                         uint64_t budget_ns_per_s);
+/*
+ * Between two looks of the governor, at a sample: the interval after so much was spent in so long. Twice what it was
+ * when that is beyond the budget: a program that allocates a gigabyte a second is not sampled at the rate of a slow one
+ * until the governor comes by.
+ */
+uint64_t sampler_hold_back(uint64_t interval, uint64_t spent_ns, uint64_t since_ns,
+                           const struct sampler_budget *budget);
 
 #endif

@@ -24,6 +24,22 @@ static bool same_node(const void *records, uint32_t record, const void *key)
     return have->frame == wanted->frame && have->parent == wanted->parent;
 }
 
+/*
+ * Nodes are looked up near where their parents are: a stack that is learnt at once lies in few pages of the index, and
+ * a small program uses few of them. Two slots a node, as there are in all; a node's children may lie in 16 KiB.
+ */
+#define NEIGHBOURHOOD 4096u
+
+static uint64_t node_hash(const struct lw_node *node)
+{
+    return (uint64_t)node->parent * 2 + index_mix(node->frame, node->parent) % NEIGHBOURHOOD;
+}
+
+static uint64_t site_hash(uint32_t node, enum lw_site_kind kind)
+{
+    return node + (uint64_t)kind * NEIGHBOURHOOD / 4;
+}
+
 static void add(uint64_t *field, uint64_t by)
 {
     __atomic_fetch_add(field, by, __ATOMIC_RELAXED);
@@ -45,7 +61,7 @@ static uint32_t append_node(struct sites *sites, const struct lw_node *node, uin
 static uint32_t child(struct sites *sites, uint32_t parent, uint32_t depth, uint64_t frame, bool *locked)
 {
     struct lw_node key = {.frame = frame, .parent = parent, .depth = depth};
-    uint64_t hash = index_mix(frame, parent);
+    uint64_t hash = node_hash(&key);
     uint32_t found = index_find(&sites->node_index, hash, same_node, sites->journal->nodes, &key);
     if (found)
         return found;
@@ -62,15 +78,32 @@ static uint32_t child(struct sites *sites, uint32_t parent, uint32_t depth, uint
     return append_node(sites, &key, hash);
 }
 
+/* How many frames of this stack, from the outermost on, are the last one's as well. The path's lock is held. */
+static uint32_t follow_path(const struct sites_path *path, const uint64_t *frames, uint32_t count)
+{
+    uint32_t i = 0;
+    while (i < path->count && i < count && path->frames[i] == frames[count - 1 - i])
+        i++;
+    return i;
+}
+
 uint32_t sites_node(struct sites *sites, const uint64_t *frames, uint32_t count)
 {
-    uint32_t node = 0;
-    bool locked = false;
-    for (uint32_t i = 0; i < count; i++) {
+    struct sites_path *path = &sites->last;
+    bool locked = false, keeps = lock_try(&path->lock);
+    uint32_t same = keeps ? follow_path(path, frames, count) : 0, node = same ? path->nodes[same - 1] : 0;
+    for (uint32_t i = same; i < count; i++) {
         node = child(sites, node, i + 1, frames[count - 1 - i], &locked);
         if (!node)
             break;
+        if (keeps && i < SITES_PATH) {
+            path->frames[i] = frames[count - 1 - i];
+            path->nodes[i] = node;
+            path->count = i + 1;
+        }
     }
+    if (keeps)
+        lock_drop(&path->lock);
     if (locked)
         lock_drop(&sites->lock);
     return node;
@@ -85,7 +118,7 @@ static bool same_site(const void *records, uint32_t record, const void *key)
 uint32_t sites_site(struct sites *sites, uint32_t node, enum lw_site_kind kind, uint64_t now_ns)
 {
     struct lw_site key = {.node = node, .kind = kind, .first_ns = now_ns};
-    uint64_t hash = index_mix(node, kind);
+    uint64_t hash = site_hash(node, kind);
     uint32_t found = index_find(&sites->site_index, hash, same_site, sites->journal->sites, &key);
     if (found || !node)
         return found;

@@ -13,11 +13,23 @@
 
 #include "store/journal.h"
 
+#define SITES_PATH 160u /* frames; deeper ones are looked up one by one */
+
+/* The stack that was found last, outermost first: most of the next one is the same. Who does not get the lock does
+ * without. */
+struct sites_path {
+    struct lock lock;
+    uint32_t count;
+    uint64_t frames[SITES_PATH];
+    uint32_t nodes[SITES_PATH];
+};
+
 struct sites {
     struct journal *journal;
     struct index node_index;
     struct index site_index;
     struct lock lock;
+    struct sites_path last;
 };
 
 size_t sites_private_bytes(void);

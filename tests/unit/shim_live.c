@@ -22,13 +22,20 @@ static const void *at(uint64_t address)
     return (const void *)(uintptr_t)address;
 }
 
-static void open_with(uint32_t slots)
+static void open_both(uint32_t first, uint32_t more)
 {
     free(memory);
-    memory = calloc(1, live_bytes(slots));
+    memory = aligned_alloc(64, live_bytes(first + more));
     assert_non_null(memory);
-    memset(filter_bytes, 0, sizeof filter_bytes);
-    live_open(&live, memory, slots);
+    memset(memory, 0, live_bytes(first + more));
+    memset(filter_counts, 0, sizeof filter_counts);
+    memset(filter_words, 0, sizeof filter_words);
+    live_open(&live, memory, first, more);
+}
+
+static void open_with(uint32_t slots)
+{
+    open_both(slots, 0);
 }
 
 static int empty(void **unused)
@@ -42,6 +49,11 @@ static int clean(void **unused)
     free(memory);
     memory = NULL;
     return 0;
+}
+
+static uint64_t *key_of(uint32_t slot)
+{
+    return &live.tables[0].buckets[slot / LIVE_BUCKET].keys[slot % LIVE_BUCKET];
 }
 
 static bool insert(uint64_t address, uint64_t size)
@@ -62,13 +74,13 @@ static void what_goes_in_comes_out(void **unused)
     struct live_block out = {0};
     assert_false(live_remove(&live, at(0x5000), &out));
     assert_true(live_insert(&live, at(0x5000), &in));
-    assert_int_equal(live.count, 1);
+    assert_int_equal(live_count(&live), 1);
     assert_false(live_remove(&live, at(0x5010), &out));
     assert_true(live_remove(&live, at(0x5000), &out));
     assert_int_equal(out.size, in.size);
     assert_true(out.weight == in.weight);
     assert_int_equal(out.site, 77);
-    assert_int_equal(live.count, 0);
+    assert_int_equal(live_count(&live), 0);
     assert_false(live_remove(&live, at(0x5000), &out));
     assert_int_equal(live.dropped, 0);
 }
@@ -87,7 +99,7 @@ static uint32_t walk(uint64_t *size_sum)
 {
     uint32_t found = 0;
     *size_sum = 0;
-    for (uint32_t i = 0; i <= live.mask; i++) {
+    for (uint32_t i = 0; i < live_slots(&live); i++) {
         uint64_t address;
         struct live_block block;
         if (!live_at(&live, i, &address, &block))
@@ -109,14 +121,14 @@ static void iteration_sees_each_block_once(void **unused)
         assert_int_equal(removed_size(i * 4096), i);
     assert_int_equal(walk(&sum), 50);
     assert_int_equal(sum, 50 * 51);
-    assert_int_equal(live.count, 50);
+    assert_int_equal(live_count(&live), 50);
 }
 
 static uint32_t marks(void)
 {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i <= live.mask / LIVE_BUCKET; i++)
-        sum += live.passed[i];
+    for (uint32_t i = 0; i < live_slots(&live) / LIVE_BUCKET; i++)
+        sum += live.tables[0].buckets[i].passed;
     return sum;
 }
 
@@ -154,7 +166,7 @@ static uint32_t same_bucket(uint64_t *addresses, uint32_t count)
     for (uint64_t address = 0x10000; found < count; address += 16) {
         assert_true(insert(address, 1));
         uint32_t slot = 0;
-        while (live.keys[slot] != address)
+        while (*key_of(slot) != address)
             slot++;
         assert_int_equal(removed_size(address), 1);
         if (!found)
@@ -172,8 +184,8 @@ static void marks_lead_on_and_are_taken_back(void **unused)
     uint32_t first = same_bucket(addresses, N);
     for (uint32_t i = 0; i < N; i++)
         assert_true(insert(addresses[i], i));
-    assert_int_equal(live.passed[first], N - LIVE_BUCKET);
-    assert_int_equal(live.passed[(first + 1) % (1024 / LIVE_BUCKET)], N - 2 * LIVE_BUCKET);
+    assert_int_equal(live.tables[0].buckets[first].passed, N - LIVE_BUCKET);
+    assert_int_equal(live.tables[0].buckets[(first + 1) % (1024 / LIVE_BUCKET)].passed, N - 2 * LIVE_BUCKET);
     for (uint32_t i = 0; i < LIVE_BUCKET; i++)
         assert_int_equal(removed_size(addresses[i]), i);
     for (uint32_t i = LIVE_BUCKET; i < N; i++)
@@ -190,10 +202,10 @@ static void a_table_does_not_age(void **unused)
         for (uint64_t i = 0; i < 700; i++)
             assert_int_equal(removed_size((round * 700 + i) * 16 + 16), i);
     }
-    for (uint32_t i = 0; i <= live.mask; i++)
-        assert_int_equal(live.keys[i], LIVE_EMPTY);
+    for (uint32_t i = 0; i < live_slots(&live); i++)
+        assert_int_equal(*key_of(i), LIVE_EMPTY);
     assert_int_equal(marks(), 0);
-    assert_int_equal(live.count, 0);
+    assert_int_equal(live_count(&live), 0);
     assert_int_equal(live.dropped, 0);
 }
 
@@ -205,7 +217,7 @@ static void a_full_table_drops_and_counts(void **unused)
     assert_false(insert(65 * 16, 65));
     assert_false(insert(66 * 16, 66));
     assert_int_equal(live.dropped, 2);
-    assert_int_equal(live.count, 64);
+    assert_int_equal(live_count(&live), 64);
     assert_int_equal(removed_size(65 * 16), UINT64_MAX);
     assert_int_equal(removed_size(7 * 16), 7);
     assert_true(insert(65 * 16, 65));
@@ -217,18 +229,18 @@ static void the_probe_limit_drops_and_counts(void **unused)
 {
     assert_true(insert(0x5000, 1));
     uint32_t home = 0;
-    while (live.keys[home] != 0x5000)
+    while (*key_of(home) != 0x5000)
         home++;
     assert_int_equal(removed_size(0x5000), 1);
     home -= home % LIVE_BUCKET;
     for (uint32_t i = 0; i < LIVE_PROBES; i++)
-        live.keys[(home + i) & live.mask] = i % 2 ? LIVE_BUSY : 0x1000000 + i; /* taken by others */
+        *key_of((home + i) % 1024) = i % 2 ? LIVE_BUSY : 0x1000000 + i; /* taken by others */
     assert_false(insert(0x5000, 1));
     assert_int_equal(live.dropped, 1);
     assert_int_equal(marks(), 0);
-    live.keys[(home + LIVE_PROBES - 1) & live.mask] = LIVE_EMPTY; /* the last that is looked at */
+    *key_of((home + LIVE_PROBES - 1) % 1024) = LIVE_EMPTY; /* the last that is looked at */
     assert_true(insert(0x5000, 1));
-    assert_int_equal(live.keys[(home + LIVE_PROBES - 1) & live.mask], 0x5000);
+    assert_int_equal(*key_of((home + LIVE_PROBES - 1) % 1024), 0x5000);
     assert_int_equal(removed_size(0x5000), 1);
     assert_int_equal(marks(), 0);
 }
@@ -237,7 +249,7 @@ static void blocks_being_filled_are_not_shown(void **unused)
 {
     uint64_t address;
     struct live_block block;
-    live.keys[3] = LIVE_BUSY;
+    *key_of(3) = LIVE_BUSY;
     for (uint32_t i = 0; i < 8; i++)
         assert_false(live_at(&live, i, &address, &block));
 }
@@ -246,17 +258,17 @@ static void the_filter_follows(void **unused)
 {
     assert_false(filter_maybe(at(0x5000)));
     insert(0x5000, 1);
-    assert_int_equal(filter_bytes[filter_bucket(at(0x5000))], 1);
+    assert_int_equal(filter_counts[filter_bucket(at(0x5000))], 1);
     removed_size(0x5000);
     removed_size(0x5000);
-    assert_int_equal(filter_bytes[filter_bucket(at(0x5000))], 0);
+    assert_int_equal(filter_counts[filter_bucket(at(0x5000))], 0);
 
     open_with(64);
     for (uint64_t i = 1; i <= 80; i++)
         insert(i * 16, i);
     uint32_t sum = 0;
-    for (size_t i = 0; i < sizeof filter_bytes; i++)
-        sum += filter_bytes[i];
+    for (size_t i = 0; i < sizeof filter_counts; i++)
+        sum += filter_counts[i];
     assert_int_equal(sum, 64); /* what was dropped is of no interest */
 }
 
@@ -282,10 +294,10 @@ static void *stress(void *argument)
     return NULL;
 }
 
-static void eight_threads_lose_nothing(void **unused)
+static void stress_threads(void)
 {
     pthread_t threads[THREADS];
-    open_with(32768);
+    stress_errors = 0;
     for (uintptr_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, stress, (void *)i), 0);
     for (int k = 0; k < 20; k++) { /* iteration while they work: whatever is shown is whole */
@@ -299,15 +311,59 @@ static void eight_threads_lose_nothing(void **unused)
         expected += THREADS * ((ROUNDS - 1) * HELD + i);
     assert_int_equal(stress_errors, 0);
     assert_int_equal(live.dropped, 0);
-    assert_int_equal(live.count, THREADS * HELD / 2);
+    assert_int_equal(live_count(&live), THREADS * HELD / 2);
     assert_int_equal(walk(&sum), THREADS * HELD / 2);
     assert_int_equal(sum, expected);
     for (uint64_t thread = 1; thread <= THREADS; thread++)
         for (uint64_t i = 1; i < HELD; i += 2)
             assert_int_equal(removed_size((thread << 32) + i * 16), (ROUNDS - 1) * HELD + i);
-    assert_int_equal(live.count, 0);
-    for (size_t i = 0; i < sizeof filter_bytes; i++)
-        assert_int_equal(filter_bytes[i], 0);
+    assert_int_equal(live_count(&live), 0);
+    for (size_t i = 0; i < sizeof filter_counts; i++)
+        assert_int_equal(filter_counts[i], 0);
+}
+
+static void eight_threads_lose_nothing(void **unused)
+{
+    open_with(32768);
+    stress_threads();
+}
+
+/* The first table is full half of the time. */
+static void eight_threads_in_both_tables_lose_nothing(void **unused)
+{
+    open_both(4096, 32768);
+    stress_threads();
+    assert_int_equal(live_slots(&live), 4096 + 32768);
+}
+
+/* Nobody looks into the second table before the first is three quarters full; what is in either is found. */
+static void the_second_table_takes_what_the_first_has_no_room_for(void **unused)
+{
+    struct live_block out;
+    uint64_t sum, address;
+    open_both(64, 1024);
+    for (uint64_t i = 1; i <= 48; i++)
+        assert_true(insert(i * 16, i));
+    assert_int_equal(live_slots(&live), 64);
+    for (uint64_t i = 49; i <= 500; i++)
+        assert_true(insert(i * 16, i));
+    assert_int_equal(live.tables[0].count, 48);
+    assert_int_equal(live_count(&live), 500);
+    assert_int_equal(live_slots(&live), 64 + 1024);
+    assert_int_equal(walk(&sum), 500);
+    assert_int_equal(sum, 500 * 501 / 2);
+    uint32_t held = live_hold(&live, at(400 * 16));
+    assert_true(held >= 64 && held < 64 + 1024);
+    assert_true(live_at(&live, held, &address, &out));
+    assert_int_equal(out.size, 400);
+    live_back(&live, held);
+    assert_int_equal(live_hold(&live, at(400 * 16)), held);
+    assert_true(live_gone(&live, held, &out));
+    for (uint64_t i = 1; i <= 500; i++)
+        assert_int_equal(removed_size(i * 16), i == 400 ? UINT64_MAX : i);
+    assert_int_equal(live_count(&live), 0);
+    assert_true(insert(16, 1)); /* the first one again */
+    assert_int_equal(live.tables[0].count, 1);
 }
 
 /* The same in a table that is nearly full all the time, where threads meet at every slot. */
@@ -334,8 +390,42 @@ static void a_crowded_table_loses_nothing(void **unused)
     run_threads(crowd);
     uint64_t sum;
     assert_int_equal(stress_errors, 0);
-    assert_int_equal(live.count, 0);
+    assert_int_equal(live_count(&live), 0);
     assert_int_equal(walk(&sum), 0);
+}
+
+/* While a block is being moved it is counted where it was, and its address may have a new owner already. */
+static void what_is_held_is_counted_and_not_found(void **unused)
+{
+    struct live_block old = {.size = 5000, .weight = 3, .site = 7}, fresh = {.size = 40, .weight = 1, .site = 9}, out;
+    const void *here = (void *)0x7000;
+    uint64_t address;
+    uint32_t seen = 0;
+    assert_true(live_insert(&live, here, &old));
+    uint32_t held = live_hold(&live, here), held_too;
+    assert_int_not_equal(held, LIVE_NOWHERE);
+    assert_int_equal(live_hold(&live, here), LIVE_NOWHERE);
+    assert_false(live_remove(&live, here, &out));
+    assert_true(filter_maybe(here));
+    assert_true(live_insert(&live, here, &fresh));
+    for (uint32_t slot = 0; slot < live_slots(&live); slot++)
+        if (live_at(&live, slot, &address, &out)) {
+            assert_int_equal(address, 0x7000);
+            assert_true(live_still(&live, slot, address, &out));
+            seen += out.site;
+        }
+    assert_int_equal(seen, 7 + 9);
+    held_too = live_hold(&live, here); /* its next owner moves it as well: each has its own */
+    assert_int_not_equal(held_too, LIVE_NOWHERE);
+    assert_int_not_equal(held_too, held);
+    live_back(&live, held_too);
+    assert_true(live_gone(&live, held, &out));
+    assert_int_equal(out.size, 5000);
+    assert_false(live_gone(&live, held, &out));
+    assert_true(live_remove(&live, here, &out));
+    assert_int_equal(out.site, 9);
+    assert_int_equal(live_count(&live), 0);
+    assert_false(filter_maybe(here));
 }
 
 int main(void)
@@ -352,7 +442,10 @@ int main(void)
         cmocka_unit_test_setup(the_probe_limit_drops_and_counts, empty),
         cmocka_unit_test_setup(blocks_being_filled_are_not_shown, empty),
         cmocka_unit_test_setup(the_filter_follows, empty),
+        cmocka_unit_test_setup(what_is_held_is_counted_and_not_found, empty),
+        cmocka_unit_test_setup(the_second_table_takes_what_the_first_has_no_room_for, empty),
         cmocka_unit_test_setup(eight_threads_lose_nothing, empty),
+        cmocka_unit_test_setup(eight_threads_in_both_tables_lose_nothing, empty),
         cmocka_unit_test_setup(a_crowded_table_loses_nothing, empty),
     };
     return cmocka_run_group_tests_name("shim_live", tests, NULL, clean);

@@ -200,9 +200,46 @@ static void a_directory_that_is_not_there(void **unused)
     assert_int_equal(neighbours.listed, 0);
 }
 
+static void write_procs(const char *directory, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void alone_is_one_line_and_no_group_below(void **unused)
+{
+    char directory[] = "/tmp/lastwords-neighbours.XXXXXX", below[64];
+    struct stat found;
+    assert_non_null(mkdtemp(directory));
+    assert_false(neighbours_alone(directory)); /* nothing to read */
+    write_procs(directory, "4711\n");
+    assert_int_equal(stat(directory, &found), 0);
+    assert_int_equal(neighbours_alone(directory), found.st_nlink == 2);
+    write_procs(directory, "0\n"); /* as another pid namespace sees it */
+    assert_int_equal(neighbours_alone(directory), found.st_nlink == 2);
+    write_procs(directory, "4711\n4712\n");
+    assert_false(neighbours_alone(directory));
+    write_procs(directory, "");
+    assert_false(neighbours_alone(directory));
+    write_procs(directory, "4711\n");
+    snprintf(below, sizeof below, "%s/below", directory);
+    assert_int_equal(mkdir(below, 0700), 0);
+    assert_false(neighbours_alone(directory));
+    assert_false(neighbours_alone("/nowhere"));
+    rmdir(below);
+    snprintf(below, sizeof below, "%s/cgroup.procs", directory);
+    unlink(below);
+    rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alone_is_one_line_and_no_group_below),
         cmocka_unit_test(parses_stat),
         cmocka_unit_test(badness_is_the_kernels),
         cmocka_unit_test(the_worst_is_alive),

@@ -295,8 +295,10 @@ static void sleeps(void **unused)
         {256 * GIB, 128 * MIB, 1, 100 * MS},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        uint64_t ns = policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, false);
-        assert_true(policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, true) <= ns);
+        uint64_t ns = policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, false, false);
+        assert_true(policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, true, false) <= ns);
+        uint64_t calm = policy_sleep_ns(rows[i].headroom, rows[i].margin, rows[i].cpus, false, true);
+        assert_true(ns < 100 * MS ? calm == ns : calm > ns && calm <= 250 * MS);
         if (ns > rows[i].ns + 1 || ns + 1 < rows[i].ns)
             fail_msg("row %zu: %llu ns", i, (unsigned long long)ns);
     }
@@ -307,7 +309,7 @@ static void sleeps_grow_with_headroom_and_stay_in_bounds(void **unused)
     for (uint32_t cpus = 1; cpus <= 256; cpus *= 4) {
         uint64_t last = 0;
         for (uint64_t headroom = 0; headroom < 64 * GIB; headroom += headroom / 3 + 64 * KIB) {
-            uint64_t ns = policy_sleep_ns(headroom, 16 * MIB, cpus, false);
+            uint64_t ns = policy_sleep_ns(headroom, 16 * MIB, cpus, false, false);
             assert_in_range(ns, 50000, 100 * MS);
             assert_true(ns >= last);
             last = ns;
@@ -336,6 +338,11 @@ static void near_the_end(void **unused)
     /* 128 threads, huge pages: one fault of each */
     assert_true(policy_near(200u << 20, 256u << 20, 2u << 20, UINT64_C(128) * (2u << 20)));
     assert_false(policy_near(UINT64_C(400) << 20, 512u << 20, 2u << 20, UINT64_C(128) * (2u << 20)));
+    /* 32 threads, huge pages: 64 MiB of one fault each, and 128 more */
+    assert_true(policy_small_pages(191u << 20, 64u << 20));
+    assert_false(policy_small_pages(192u << 20, 64u << 20));
+    assert_false(policy_small_pages(LW_UNLIMITED, 64u << 20));
+    assert_false(policy_small_pages(1, 0));
 }
 
 static void watchful(void **unused)

@@ -50,7 +50,7 @@ static bool look(enum lw_residency method, size_t buffer_bytes, struct seen *see
     *seen = (struct seen){0};
     residency.method = method;
     residency.buffer_bytes = buffer_bytes;
-    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, note, seen));
+    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, true, note, seen));
     return true;
 }
 
@@ -140,7 +140,7 @@ static void every_page_is_told_once(void **unused)
         residency_open(&other, large, sizeof large, (uint32_t)page);
         if (methods[m] >= other.method) {
             other.method = methods[m];
-            residency_scan(&other, (uintptr_t)pages, (uintptr_t)pages + RUNS * 2 * page, sum_up, &bytes);
+            residency_scan(&other, (uintptr_t)pages, (uintptr_t)pages + RUNS * 2 * page, true, sum_up, &bytes);
             assert_int_equal(bytes, RUNS * page);
         }
         residency_close(&other);
@@ -225,7 +225,7 @@ static void the_huge_zero_page_is_no_memory(void **unused)
         if (m == 0 && best != LW_RESIDENCY_PAGEMAP_SCAN)
             continue;
         residency_find_zero_frames(&residency);
-        assert_true(residency_scan(&residency, (uintptr_t)aligned, (uintptr_t)aligned + huge, count, &seen));
+        assert_true(residency_scan(&residency, (uintptr_t)aligned, (uintptr_t)aligned + huge, true, count, &seen));
         assert_int_equal(seen.calls, 0);
     }
     residency.method = best;
@@ -296,7 +296,8 @@ static void a_hole_is_nothing(void **unused)
     }
     residency.method = LW_RESIDENCY_MINCORE; /* which refuses ranges with holes */
     struct seen seen = {0};
-    assert_false(residency_scan(&residency, (uintptr_t)memory + 20 * page, (uintptr_t)memory + 30 * page, note, &seen));
+    assert_false(
+        residency_scan(&residency, (uintptr_t)memory + 20 * page, (uintptr_t)memory + 30 * page, true, note, &seen));
     assert_int_equal(seen.calls, 0);
 }
 
@@ -304,9 +305,9 @@ static void no_method_no_answer(void **unused)
 {
     struct seen seen = {0};
     residency.method = LW_RESIDENCY_NONE;
-    assert_false(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + page, note, &seen));
+    assert_false(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + page, true, note, &seen));
     residency.method = best;
-    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory, note, &seen));
+    assert_true(residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory, true, note, &seen));
     assert_int_equal(seen.calls, 0);
 }
 

@@ -275,6 +275,19 @@ static void minus_log_is_libms(void **unused)
     assert_true(fabs(sampler_minus_log(0.5) - M_LN2) < 1e-12);
 }
 
+static void what_is_spent_at_once_is_held_back(void **unused)
+{
+    const uint64_t ms = 1000000, second = 1000 * ms, most = SAMPLER_MAX_INTERVAL;
+    const struct sampler_budget budget = {.ns_per_s = 10 * ms, .burst_ns = ms};
+    assert_int_equal(sampler_hold_back(64 * KIB, ms, 0, &budget), 64 * KIB);
+    assert_int_equal(sampler_hold_back(64 * KIB, ms + 1, 0, &budget), 128 * KIB);
+    assert_int_equal(sampler_hold_back(64 * KIB, 11 * ms, second, &budget), 64 * KIB);
+    assert_int_equal(sampler_hold_back(64 * KIB, 12 * ms, second, &budget), 128 * KIB);
+    assert_int_equal(sampler_hold_back(64 * KIB, 12 * ms, 2 * second, &budget), 64 * KIB);
+    assert_int_equal(sampler_hold_back(most, second, 0, &budget), most);
+    assert_int_equal(sampler_hold_back(most / 2 + 1, second, 0, &budget), most);
+}
+
 static void the_governor_by_table(void **unused)
 {
     static const struct {
@@ -285,8 +298,8 @@ static void the_governor_by_table(void **unused)
         {64 * KIB, 0, 15000, 100, 100, 64 * KIB},          /* just paid for */
         {64 * KIB, 0, 40000, 0, 100, 64 * KIB},            /* twice the samples are still fine */
         {64 * KIB, 0, 40001, 0, 100, 128 * KIB},           /* more are not */
-        {64 * KIB, 0, 9999, 24, 100, 32 * KIB},            /* cheap and coarse: finer */
-        {64 * KIB, 0, 9999, 25, 100, 64 * KIB},            /* not cheap enough */
+        {64 * KIB, 0, 9999, 39, 100, 32 * KIB},            /* cheap and coarse: finer */
+        {64 * KIB, 0, 9999, 40, 100, 64 * KIB},            /* not cheap enough */
         {64 * KIB, 0, 10000, 0, 100, 64 * KIB},            /* samples enough */
         {64 * KIB, 20000 * 32 * KIB, 0, 0, 100, 32 * KIB}, /* 20,000 samples will describe the live set */
         {64 * KIB, 20000 * 33 * KIB, 0, 0, 100, 64 * KIB}, /* they do already */
@@ -331,6 +344,7 @@ int main(void)
         cmocka_unit_test(the_weight_is_that_of_the_draw),
         cmocka_unit_test(hit_probability_is_libms),
         cmocka_unit_test(minus_log_is_libms),
+        cmocka_unit_test(what_is_spent_at_once_is_held_back),
         cmocka_unit_test(the_governor_by_table),
         cmocka_unit_test(the_governor_settles),
     };
