@@ -173,6 +173,7 @@ $(BUILD)/tests/python/witness.so: tests/python/witness.c $(filter-out $(BUILD)/s
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -fPIC -Ishim -shared -o $@ $< $(filter-out $(BUILD)/shim/doors/%,$(SHIM_OBJ)) -ldl -lpthread
 
+$(BUILD)/tests/doors/endurance $(BUILD)/tests/doors/footprint: tests/doors/programs/resident.h
 $(BUILD)/tests/doors/plugin_narrow.so $(BUILD)/tests/doors/plugin_wide.so: tests/doors/programs/plugin_frames.h
 
 $(BUILD)/tests/doors/plugin_%.so: tests/doors/programs/plugin_%.c

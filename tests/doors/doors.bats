@@ -7,7 +7,12 @@
 load ../support/same.bash
 
 @test "doors: the heap functions keep their contract" { same "$DOORS/contract"; }
+# With a limit that nothing fits into, every large transfer goes in strides.
+@test "doors: large reads and writes, whole and in strides" {
+    KILLED=1 WORKING=action=report:verbose=0:activate=1:limit=9M same "$DOORS/transfers" "$WORK"
+}
 @test "doors: small stacks, other stacks, and stacks that lead nowhere" { same "$DOORS/stacks"; }
+@test "doors: half of what may be locked is left to the program" { same "$DOORS/locks"; }
 @test "doors: calls that a process with two threads cannot make" { same "$DOORS/alone"; }
 
 leaves() { same "$DOORS/leave" "$1"; }

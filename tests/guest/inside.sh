@@ -95,7 +95,7 @@ fill_32() { with_shim action=abort:activate=8M && steps "fill_in_group 32" "stop
 # the job's own only.
 braked_fill() {
     status=0
-    (cd "$WORK" && "$LASTWORDS_COMMAND" run --limit 96M --action abort --touch off --activate 8M --dir "$WORK" -- \
+    (cd "$WORK" && "$LASTWORDS_COMMAND" run --limit 128M --action abort --touch off --activate 8M --dir "$WORK" -- \
         "$PROGRAMS/fill" "$1" 384) >"$WORK/stdout" 2>"$WORK/stderr" || status=$?
     cat "$WORK/stderr"
     expect "exit status" 134 "$status"

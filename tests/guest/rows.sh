@@ -53,7 +53,8 @@ row "14 memory.high below max" dies $growth limit=64M options=$sampled how=run_h
 if wanted "15 swap" || wanted "15 swap, it fits"; then
     swap_on 256M
     row "15 swap" dies swap_exhausted limit=32M swap=16M options=activate=8M -- "$PROGRAMS/thrash" 20 6 120
-    row "15 swap, it fits" lives none limit=32M swap=16M options=activate=8M -- "$PROGRAMS/thrash" 20 6 38
+    # what fits has room for the library as well, which takes some 10 MiB
+    row "15 swap, it fits" lives none limit=48M swap=24M options=activate=8M -- "$PROGRAMS/thrash" 30 6 54
     swap_off
 fi
 row "16 memory.oom.group" together $growth limit=80M options=activate=4M:sample=16K how=run_together -- \
@@ -68,7 +69,7 @@ row "19 allocator slack, relief helps" lives none limit=64M options=activate=8M 
 row "20 seccomp, no fault counter" dies $growth options=$sampled truth="$small" -- "$PROGRAMS/narrow" seccomp
 row "20 non-root, hidepid" dies $growth options=$sampled truth="$small" -- \
     env -u LD_PRELOAD unshare -m sh -c "mount -t proc -o hidepid=2 proc /proc &&
-        LD_PRELOAD='$SHIM' exec setpriv --reuid 65534 --regid 65534 --clear-groups '$PROGRAMS/narrow' none"
+        LD_PRELOAD='$base/${SHIM##*/}' exec setpriv --reuid 65534 --regid 65534 --clear-groups '$base/narrow' none"
 for inside_of in dlopen fork all; do
     row "21 out of memory in $inside_of" dies $growth limit=64M options=activate=8M -- "$PROGRAMS/busy" $inside_of 30
 done
@@ -77,9 +78,10 @@ row "23 refuse, not caught" ends allocation_refused limit=160M modes=refuse endi
 row "23 refuse, caught" ends allocation_refused,none limit=160M modes=refuse ending=0 -- $refuse caught
 HOLDER_MIB=60
 row "24 park" ends none options=activate=8M:grace=60 modes=park ending=0 how=run_beside_holder truth="event('recovered') is not None" -- \
-    12 "$PROGRAMS/fill" 1 80
+    12 "$PROGRAMS/fill" 1 60
 if wanted "25 ETL, cold"; then
-    row "25 ETL, cold" dies $growth options=sample=64K how=run_cold truth="$at_etl" -- $etl
+    # At the limit the kernel reads pages of code again and again, for minutes in here, before it kills anybody.
+    CG_TIMEOUT=600 row "25 ETL, cold" dies $growth options=sample=64K how=run_cold truth="$at_etl" -- $etl
 fi
 cleanup="$PYTHON $REPO/tests/scenario/programs/cleanup.py $base/cleaned"
 row "26 signal, handler ends it" ends $growth modes=signal ending=3 truth="event('complete') is not None" -- $cleanup exit

@@ -46,6 +46,12 @@ named() {
 }
 @test "9 a memfd grows: control is killed" { dies memfd; }
 @test "9 a memfd grows: named as shared memory" { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" memfd; }
+@test "9 a memfd in one write: control is killed" { dies whole; }
+@test "9 a memfd in one write: named as shared memory" { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" whole; }
+@test "9 a memfd in one write of a stream: control is killed" { dies stream; }
+@test "9 a memfd in one write of a stream: named as shared memory" {
+    named shared_memory "shared memory or tmpfs files, probably /memfd:charge" stream
+}
 @test "9 a shared mapping grows: control is killed" { dies shared; }
 @test "9 a shared mapping grows: named as shared memory, with its line" {
     named shared_memory "most of it at charge.c" shared

@@ -27,6 +27,19 @@ stops() {
 @test "18 growth by read(2) into fresh buffers: control is killed" { control read; }
 @test "18 growth by read(2) into fresh buffers: stopped" { stops read read_into; }
 @test "18 growth by read(2) into fresh buffers, at full speed: stopped" { stops read read_into 0; }
+whole_file() { head -c $((200 << 20)) /dev/zero >"$WORK/file"; }
+@test "18 growth by one read of all: control is killed" {
+    whole_file
+    inside growth "$PROGRAMS/charge" read 200 "$WORK/file"
+    killed growth
+}
+@test "18 growth by one read of all: stopped" {
+    whole_file
+    with_shim action=abort
+    inside growth "$PROGRAMS/charge" read 200 "$WORK/file"
+    stopped growth
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':read_whole')"
+}
 @test "18 growth by huge pages: control is killed" { control huge; }
 @test "18 growth by huge pages: stopped" { stops huge huge_pages; }
 @test "18 growth by huge pages, at full speed: stopped" { stops huge huge_pages 0; }
@@ -38,6 +51,16 @@ stops() {
 @test "18 growth of the heap by small blocks: stopped" { stops heap small_blocks 200 :sample=8K; }
 @test "18 growth of the heap by small blocks, at full speed: stopped" { stops heap small_blocks 0 :sample=8K; }
 
+@test "18 growth within a realloc that copies: control is killed" { control copy; }
+# The new block has no owner until the call is over; the old one keeps its own.
+@test "18 growth within a realloc that copies: stopped, the old block is there" {
+    with_shim action=abort
+    inside growth "$PROGRAMS/growth" copy
+    stopped growth
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" \
+        "line(0).endswith(':copied_on')" "abs(r.lines[0].resident_bytes - 70 * MIB) < 2 * MIB"
+}
+
 @test "18 growth of thread stacks: control is killed" { control stacks; }
 
 # No door sees the stacks that the C library maps: they are told apart, not charged to a site.
@@ -48,6 +71,7 @@ stack_growth_stops() {
     judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" \
         "r.memory.explained_bytes >= 0.95 * r.memory.anon_bytes" \
         "sum(o.resident_bytes for o in r.other if o.kind == 'stacks') > 0.9 * r.memory.anon_bytes" \
+        "r.verdict.cause in ('site_growth', 'site_spike')" \
         "'stacks of threads' in r.verdict.sentence" "any('threads have stacks' in a.text for a in r.advice)"
 }
 @test "18 growth of thread stacks: stopped, and named" { stack_growth_stops 200; }

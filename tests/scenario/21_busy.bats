@@ -23,11 +23,23 @@ complete() {
     return 1
 }
 
+# died GROUP KIND: by exactly one kill; where there are children the kernel may take one that was just forked before its
+# parent (1 of 40 without the library): it has the same pages, so the same score.
+died() {
+    case $2 in
+        fork | all)
+            expect "exit status" 137 "$status" || return 1
+            [ "$(cg_oom_kills "$1")" -ge 1 ] || { echo "nobody was killed"; return 1; }
+            ;;
+        *) killed "$1" ;;
+    esac
+}
+
 # survives KIND: the control dies; twice each, abort ends controlled and report leaves it to the kernel, in time
 survives() {
     local round
     busy control "$1"
-    killed control
+    died control "$1"
     for round in 1 2; do
         with_shim action=abort:activate=8M
         busy "abort-$round" "$1"
@@ -38,7 +50,7 @@ survives() {
 
         with_shim action=report:activate=8M
         busy "report-$round" "$1"
-        killed "report-$round"
+        died "report-$round" "$1"
         [ "$elapsed_ms" -lt 10000 ]
         complete
         rm -f "$WORK"/*.lw

@@ -32,7 +32,8 @@ table_begin() {
     runs=${1:-10}
     pattern=${2:-}
     base=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-table.XXXXXX")
-    chmod 711 "$base" # some do not run as root
+    chmod 711 "$base" # some do not run as root, and the tree may lie where only root can read
+    cp "$SHIM" "$PROGRAMS/narrow" "$base"
     WORK=$base
     SWAP=
     number=0
@@ -124,19 +125,25 @@ run_spike() {
     inside "$group" "$PROGRAMS/spike" "$(cg_usage_file "$group")" $(($(cg_bytes "$limit") / 100 * 97)) "$1"
 }
 
-# beside_other OTHER_GROUP OWN_COMMAND… -- OTHER_COMMAND…: ours is watched; the other one, which is not, grows until it
-# is killed, and is nobody's false abort.
-beside_other() {
-    local other=$1 own=()
-    shift
+# beside_first OWN_COMMAND… -- OTHER_COMMAND…: starts the own one in $group and leaves the other in ${other_command[@]}.
+beside_first() {
+    local own=()
     while [ "$1" != -- ]; do
         own+=("$1")
         shift
     done
+    other_command=("${@:2}")
+    beside "$group" "${own[@]}" || { wrong="it never began"; return 1; }
+}
+
+# beside_other OTHER_GROUP OWN_COMMAND… -- OTHER_COMMAND…: ours is watched; the other one, which is not, grows until it
+# is killed, and is nobody's false abort.
+beside_other() {
+    local other=$1
     shift
-    beside "$group" "${own[@]}" || { wrong="it never began"; return; }
+    beside_first "$@" || return 0
     without_shim
-    inside "$other" "$@"
+    inside "$other" "${other_command[@]}"
     [ "$status" = 137 ] || wrong="the other one was not killed"
     beside_end
     status=$beside_status
@@ -163,14 +170,8 @@ run_cousin() {
 
 # Both are watched: the one that grows ends itself, the other one lives.
 run_both() {
-    local own=()
-    while [ "$1" != -- ]; do
-        own+=("$1")
-        shift
-    done
-    shift
-    beside "$group" "${own[@]}" || { wrong="it never began"; return; }
-    inside "$group" "$@"
+    beside_first "$@" || return 0
+    inside "$group" "${other_command[@]}"
     beside_end
     [ "$beside_status" = 0 ] || wrong="the innocent ended with $beside_status"
 }

@@ -67,7 +67,7 @@ row "17 SIGKILL from outside" outside not_memory limit=256M options=activate=8M 
 for way in read huge mremap heap; do
     row "18 growth by $way, full speed" dies $growth -- "$PROGRAMS/growth" $way 0
 done
-row "18 growth of thread stacks, full speed" dies unknown truth="sum(o.resident_bytes for o in r.other if o.kind == 'stacks') > 0.9 * r.memory.anon_bytes" -- \
+row "18 growth of thread stacks, full speed" dies $growth truth="sum(o.resident_bytes for o in r.other if o.kind == 'stacks') > 0.9 * r.memory.anon_bytes" -- \
     "$PROGRAMS/growth" stacks 0
 row "19 allocator slack" dies allocator_slack options=activate=8M -- "$PROGRAMS/slack" 96 4 60
 row "19 allocator slack, relief helps" lives none options=activate=8M truth="event('relief') is not None" -- \
@@ -84,7 +84,7 @@ row "20 /proc is hidden" unwatched - options=activate=8M how=run_unwatched -- \
     unshare -m sh -c "mount -t tmpfs none /proc && exec '$PROGRAMS/narrow' none"
 row "20 non-root, hidepid" dies $growth options=activate=8M truth="$small" -- \
     env -u LD_PRELOAD unshare -m sh -c "mount -t proc -o hidepid=2 proc /proc &&
-        LD_PRELOAD='$SHIM' exec setpriv --reuid 65534 --regid 65534 --clear-groups '$PROGRAMS/narrow' none"
+        LD_PRELOAD='$base/${SHIM##*/}' exec setpriv --reuid 65534 --regid 65534 --clear-groups '$base/narrow' none"
 for inside_of in dlopen churn fork thread exit all; do
     row "21 out of memory in $inside_of" dies $growth options=activate=8M -- "$PROGRAMS/busy" $inside_of
 done

@@ -19,6 +19,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "resident.h"
+
 enum { ROUNDS = 20, WARM = 2, WORKERS = 2, LIVE = 1024, BATCH = 16, HELD = 128 };
 #define HELD_BYTES  65536
 #define FIRST_BYTES (4u << 20)
@@ -141,18 +143,6 @@ static void *touches(void *unused)
 struct standing {
     long resident_kib, descriptors, mappings;
 };
-
-static long resident_kib(void)
-{
-    char line[256];
-    long kib = -1;
-    FILE *file = fopen("/proc/self/smaps_rollup", "r");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "Rss: %ld", &kib) != 1)
-        continue;
-    if (file)
-        fclose(file);
-    return kib;
-}
 
 static long count_of(const char *directory)
 {

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "resident.h"
+
 #define FIRST_BYTES (4u << 20)
 
 static long blocks_each;
@@ -82,18 +84,6 @@ static void print_mappings(void)
         fclose(file);
     for (size_t i = 0; i < 16 && sums[i].kind[0]; i++)
         printf("%ld %s\n", sums[i].kib, sums[i].kind);
-}
-
-static long resident_kib(void)
-{
-    char line[256];
-    long kib = -1;
-    FILE *file = fopen("/proc/self/smaps_rollup", "r");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "Rss: %ld", &kib) != 1)
-        continue;
-    if (file)
-        fclose(file);
-    return kib;
 }
 
 int main(int argc, char **argv)

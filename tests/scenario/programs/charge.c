@@ -6,6 +6,9 @@
  *
  *   tmpfs    writes files below PATH, which has to be on a tmpfs
  *   memfd    writes into a memfd, which is never mapped
+ *   whole    writes all of it into a memfd, in one call
+ *   stream   the same through a stream
+ *   read     reads the file PATH into fresh memory, in one call
  *   shared   a shared anonymous mapping, touched page by page
  *   mapped   a memfd, mapped and touched
  *   pipes    pipes full of data that nobody reads: kernel memory
@@ -63,9 +66,43 @@ static void tmpfs(size_t mib, const char *path)
     fill_descriptor(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), mib);
 }
 
+static int new_memfd(void)
+{
+    int fd = memfd_create("charge", MFD_CLOEXEC);
+    check(fd >= 0, "charge: memfd_create");
+    return fd;
+}
+
 static void memfd(size_t mib, const char *path)
 {
-    fill_descriptor(memfd_create("charge", MFD_CLOEXEC), mib);
+    fill_descriptor(new_memfd(), mib);
+}
+
+/* What is written is not touched before: the pages of an untouched mapping are all one page of zeroes. */
+static char *nothing(size_t bytes)
+{
+    char *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    check(memory != MAP_FAILED, "charge: mmap");
+    return memory;
+}
+
+static void whole(size_t mib, const char *path)
+{
+    check(write(new_memfd(), nothing(mib * MIB), mib * MIB) == (ssize_t)(mib * MIB), "charge: write");
+}
+
+static void stream(size_t mib, const char *path)
+{
+    FILE *file = fdopen(new_memfd(), "w");
+    check(file && fwrite(nothing(mib * MIB), MIB, mib, file) == mib, "charge: fwrite");
+}
+
+SITE void read_whole(size_t mib, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *memory = malloc(mib * MIB);
+    check(fd >= 0, path);
+    check(memory && read(fd, memory, mib * MIB) == (ssize_t)(mib * MIB), "charge: read");
 }
 
 SITE void touch_shared(int fd, size_t mib)
@@ -84,7 +121,7 @@ static void shared(size_t mib, const char *path)
 
 static void mapped(size_t mib, const char *path)
 {
-    int fd = memfd_create("charge", MFD_CLOEXEC);
+    int fd = new_memfd();
     check(ftruncate(fd, (off_t)(mib * MIB)) == 0, "charge: ftruncate");
     touch_shared(fd, mib);
 }
@@ -154,8 +191,9 @@ int main(int argc, char **argv)
         const char *name;
         void (*fill)(size_t mib, const char *path);
     } ways[] = {
-        {"tmpfs", tmpfs}, {"memfd", memfd},     {"shared", shared}, {"mapped", mapped},
-        {"pipes", pipes}, {"sockets", sockets}, {"locked", locked}, {"names", names},
+        {"tmpfs", tmpfs}, {"memfd", memfd},     {"shared", shared},   {"mapped", mapped},
+        {"pipes", pipes}, {"sockets", sockets}, {"locked", locked},   {"names", names},
+        {"whole", whole}, {"stream", stream},   {"read", read_whole},
     };
     if (argc < 3)
         return 2;

@@ -2,13 +2,14 @@
 /*
  * growth: grows in one way alone, until it is stopped.
  *
- * usage: growth read|huge|mremap|heap|stacks|beside [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
+ * usage: growth read|huge|mremap|heap|copy|stacks|beside [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
  *                                                                    [FIRST_MIB: small blocks before it begins]
  *
  * Up to 1 GiB, each way in a function of its own: read_into(), huge_pages(), remap_more(), small_blocks(),
- * deep_stack(), beside_others().
+ * copied_on(), deep_stack(), beside_others().
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -101,6 +102,17 @@ static void more_small_blocks(void)
     small_blocks(MOST);
 }
 
+/* A realloc that has to copy: while it does the old block is there as well, and the pages of the new one come. */
+SITE void copied_on(void)
+{
+    mallopt(M_MMAP_MAX, 0);
+    char *block = checked(malloc(70 * MIB));
+    memset(block, 1, 70 * MIB);
+    char *behind = checked(malloc(64));
+    block = checked(realloc(block, 140 * MIB));
+    behind[0] = block[0];
+}
+
 SITE void wait_for_ever(void)
 {
     for (;;)
@@ -161,7 +173,7 @@ int main(int argc, char **argv)
         void (*grow)(void);
     } ways[] = {
         {"read", read_into},         {"huge", huge_pages},    {"mremap", remap_more},
-        {"heap", more_small_blocks}, {"stacks", more_stacks}, {"beside", beside_others},
+        {"heap", more_small_blocks}, {"copy", copied_on}, {"stacks", more_stacks}, {"beside", beside_others},
     };
     if (argc > 2)
         mib_per_s = atof(argv[2]);

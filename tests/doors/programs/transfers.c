@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transfers: large reads and writes, told line by line: how many bytes, errno, where the descriptor stands, what the
+ * bytes are. On a file of the disk, a memfd, and where a transfer ends early: at the end of the file, at the limit of a
+ * file's size, at a page that is not there, at a seal.
+ *
+ * usage: transfers DIRECTORY        (on a disk)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MIB ((size_t)1 << 20)
+#define ALL (9 * MIB + 4321)
+
+static unsigned char *from, *to;
+
+static uint64_t sum_of(const unsigned char *bytes, size_t count)
+{
+    uint64_t sum = 14695981039346656037u;
+    for (size_t i = 0; i < count; i++)
+        sum = (sum ^ bytes[i]) * 1099511628211u;
+    return sum;
+}
+
+/* What came back, and the file and the buffer as they are now. */
+static void tell(const char *what, int fd, ssize_t result)
+{
+    int error = errno;
+    printf("%s: %zd, %s, at %lld, buffer %016llx", what, result, result < 0 ? strerror(error) : "-",
+           (long long)lseek(fd, 0, SEEK_CUR), (unsigned long long)sum_of(to, ALL));
+    long long size = lseek(fd, 0, SEEK_END);
+    void *all = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    printf(", file %lld %016llx\n", size, all == MAP_FAILED ? 0ull : (unsigned long long)sum_of(all, (size_t)size));
+    if (all != MAP_FAILED)
+        munmap(all, (size_t)size);
+    memset(to, 0, ALL);
+    errno = 0;
+}
+
+static void written(int fd)
+{
+    tell("write", fd, write(fd, from, ALL));
+    lseek(fd, 1000, SEEK_SET);
+    tell("write again", fd, write(fd, from + 5, ALL - 5));
+    tell("pwrite", fd, pwrite(fd, from, ALL, (off_t)(3 * MIB + 17)));
+    tell("pwrite before the beginning", fd, pwrite(fd, from, ALL, -1));
+    struct iovec parts[] = {{from, 3 * MIB}, {from + 100, 5 * MIB}, {from, 0}, {from + 7, MIB}};
+    lseek(fd, 0, SEEK_SET);
+    tell("writev", fd, writev(fd, parts, 4));
+    tell("pwritev", fd, pwritev(fd, parts, 4, 12345));
+    tell("write of nothing", fd, write(fd, from, 0));
+}
+
+static void read_back(int fd)
+{
+    lseek(fd, 77, SEEK_SET);
+    tell("read", fd, read(fd, to, ALL));
+    lseek(fd, -(off_t)(4 * MIB + 3), SEEK_END);
+    tell("read to the end", fd, read(fd, to, ALL));
+    tell("read at the end", fd, read(fd, to, ALL));
+    tell("pread", fd, pread(fd, to, ALL, 99));
+    tell("pread before the beginning", fd, pread(fd, to, ALL, -5));
+    struct iovec parts[] = {{to, 2 * MIB}, {to + 3 * MIB, 4 * MIB}};
+    lseek(fd, 1, SEEK_SET);
+    tell("readv", fd, readv(fd, parts, 2));
+    tell("preadv", fd, preadv(fd, parts, 2, 4097));
+    unsigned char *volatile nowhere = (unsigned char *)16;
+    tell("read into nowhere", fd, pread(fd, nowhere, ALL, 0));
+}
+
+/* The buffer ends within the transfer: what fits comes, or an error. */
+static void half_a_buffer(int fd)
+{
+    unsigned char *half = mmap(NULL, ALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(half + 5 * MIB, ALL - 5 * MIB);
+    tell("pread into half a buffer", fd, pread(fd, half, ALL, 0));
+    tell("pwrite of half a buffer", fd, pwrite(fd, half, ALL, 0));
+    munmap(half, 5 * MIB);
+}
+
+static void streams(int fd)
+{
+    FILE *file = fdopen(dup(fd), "r+");
+    rewind(file);
+    tell("fread", fd, (ssize_t)fread(to, 1, ALL, file));
+    rewind(file);
+    tell("fread of items", fd, (ssize_t)fread(to, 3001, ALL / 3001, file));
+    fseek(file, -(long)(3 * MIB), SEEK_END);
+    tell("fread to the end", fd, (ssize_t)fread(to, 4096, ALL / 4096, file));
+    printf("end %d, error %d\n", feof(file) != 0, ferror(file));
+    rewind(file);
+    fputc('x', file);
+    size_t items = fwrite(from, 999, ALL / 999, file);
+    fflush(file);
+    tell("fwrite", fd, (ssize_t)items);
+    tell("fread of nothing", fd, (ssize_t)fread(to, 0, ALL, file));
+    fclose(file);
+}
+
+static void copied(int fd, const char *path)
+{
+    int other = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    size_t moved = 0;
+    ssize_t n;
+    lseek(fd, 0, SEEK_SET);
+    while ((n = sendfile(other, fd, NULL, ALL)) > 0) /* as much at once as it likes */
+        moved += (size_t)n;
+    tell("sendfile", other, (ssize_t)moved);
+    off_t at = 0;
+    for (moved = 0; (n = sendfile(fd, other, &at, ALL)) > 0; moved += (size_t)n)
+        continue;
+    tell("sendfile back", fd, (ssize_t)moved);
+    close(other);
+}
+
+static void limited(int fd)
+{
+    struct rlimit limit = {6 * MIB + 5, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    ftruncate(fd, 0);
+    lseek(fd, 0, SEEK_SET);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    tell("write up to the limit", fd, write(fd, from, ALL));
+    tell("write beyond the limit", fd, write(fd, from, ALL));
+    tell("fallocate beyond the limit", fd, fallocate(fd, 0, 0, (off_t)ALL));
+    printf("posix_fallocate: %s\n", strerror(posix_fallocate(fd, 0, (off_t)ALL)));
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    tell("fallocate", fd, fallocate(fd, 0, 1000, (off_t)ALL));
+    tell("fallocate without a size", fd, fallocate(fd, 0, 1000, 0));
+    printf("posix_fallocate: %s\n", strerror(posix_fallocate(fd, 0, (off_t)(2 * ALL))));
+}
+
+static void sealed(void)
+{
+    int fd = memfd_create("transfers", MFD_ALLOW_SEALING);
+    write(fd, from, 3 * MIB);
+    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW);
+    tell("pwrite into what must not grow", fd, pwrite(fd, from + 1, ALL, 0));
+    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE);
+    tell("pwrite into what must not change", fd, pwrite(fd, from, ALL, 0));
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    char path[4096];
+    from = malloc(ALL);
+    to = calloc(1, ALL);
+    for (size_t i = 0; i < ALL; i++)
+        from[i] = (unsigned char)(i * 2654435761u >> 13);
+    for (int memory = 0; argc > 1 && memory < 2; memory++) {
+        snprintf(path, sizeof path, "%s/transfers.file", argv[1]);
+        int fd = memory ? memfd_create("transfers", 0) : open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+        puts(memory ? "-- in memory" : "-- on the disk");
+        written(fd);
+        read_back(fd);
+        half_a_buffer(fd);
+        streams(fd);
+        snprintf(path, sizeof path, "%s/transfers.copy", argv[1]);
+        copied(fd, path);
+        limited(fd);
+        close(fd);
+    }
+    sealed();
+    return 0;
+}
