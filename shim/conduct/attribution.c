@@ -16,7 +16,6 @@
 #define AHEAD       8u                  /* blocks that the cache is told of before their turn */
 #define HISTORY     4u                  /* scans that growth is measured over */
 #define KEPT_NS     UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
-#define ARENA_ALIGN (64u << 20)         /* glibc's thread arenas begin at multiples of HEAP_MAX_SIZE */
 #define GUARD_MAX   (64u << 10)         /* a stack has a small inaccessible mapping below it */
 
 struct block {
@@ -261,7 +260,7 @@ static enum lw_other_kind kind_of(const struct map *map)
     if (pass.previous.end == map->start && !pass.previous.readable && !pass.previous.inode &&
         pass.previous.end - pass.previous.start <= GUARD_MAX)
         return LW_OTHER_STACKS;
-    if (map->start % ARENA_ALIGN == 0 || pass.area.blocks > 0)
+    if (pass.area.blocks > 0 || maps_is_thread_heap(map->start))
         return LW_OTHER_SLACK;
     return end_of_bss(map) ? LW_OTHER_INTERPRETER : LW_OTHER_UNTRACKED; /* behind a file may lie what is anybody's */
 }

@@ -72,3 +72,19 @@ bool maps_each(bool (*found)(void *context, const struct map *map), void *contex
     sys_close(fd);
     return true;
 }
+
+bool maps_is_thread_heap(uint64_t start)
+{
+    struct {
+        uint64_t arena; /* in this heap or in the first one of its chain, close behind the head */
+        uint64_t previous;
+        uint64_t bytes, accessible_bytes;
+    } head;
+    const uint64_t most = 64u << 20, page = 4096;
+    if (start % most != 0)
+        return false;
+    if (!sys_peek(start, &head, sizeof head))
+        return true;
+    return head.arena && head.arena % most < page && head.previous % most == 0 && head.bytes && head.bytes % page == 0 &&
+           head.bytes <= head.accessible_bytes && head.accessible_bytes <= most && head.accessible_bytes % page == 0;
+}

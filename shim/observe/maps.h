@@ -17,5 +17,10 @@ struct map {
 /* false: the file cannot be read. The callback returns false to stop. */
 bool maps_each(bool (*found)(void *context, const struct map *map), void *context);
 bool maps_parse(const char *line, struct map *map);
+/*
+ * Does a heap of glibc's arenas for threads begin here? They begin at multiples of HEAP_MAX_SIZE with a head that tells
+ * its arena and two sizes (malloc/arena.c: heap_info). Where memory cannot be read, the alignment alone decides.
+ */
+bool maps_is_thread_heap(uint64_t start);
 
 #endif

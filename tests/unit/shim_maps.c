@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* maps: lines of /proc/PID/maps as kernels write them, and the running process itself. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,12 +129,44 @@ static void finds_a_mapping_of_this_process(void **unused)
     close(fd);
 }
 
+static void *first_of_thread(void *unused)
+{
+    return malloc(1000);
+}
+
+static void knows_the_heap_of_a_thread(void **unused)
+{
+    const size_t align = 64u << 20;
+    pthread_t thread;
+    void *block;
+    assert_int_equal(pthread_create(&thread, NULL, first_of_thread, NULL), 0);
+    assert_int_equal(pthread_join(thread, &block), 0);
+    assert_true(maps_is_thread_heap((uintptr_t)block & ~(align - 1)));
+    assert_false(maps_is_thread_heap(((uintptr_t)block & ~(align - 1)) + 4096));
+    free(block);
+}
+
+static void knows_what_is_only_aligned_like_one(void **unused)
+{
+    const size_t align = 64u << 20;
+    char *memory = mmap(NULL, 2 * align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    char *aligned = (char *)(((uintptr_t)memory + align - 1) & ~(align - 1));
+    for (int fill = 0; fill < 256; fill += 5) {
+        memset(aligned, fill, 4096);
+        assert_false(maps_is_thread_heap((uintptr_t)aligned));
+    }
+    munmap(memory, 2 * align);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_lines),
         cmocka_unit_test(refuses_what_is_no_line),
         cmocka_unit_test(finds_a_mapping_of_this_process),
+        cmocka_unit_test(knows_the_heap_of_a_thread),
+        cmocka_unit_test(knows_what_is_only_aligned_like_one),
     };
     return cmocka_run_group_tests_name("shim_maps", tests, NULL, NULL);
 }

@@ -148,14 +148,14 @@ SITE void more_stacks(void)
 
 /*
  * Memory that nobody sees being mapped, on both sides of a hole that the library's arena (32 MiB) falls into: the
- * kernel makes one mapping of all three.
+ * kernel makes one mapping of all three. What is behind the hole begins where a heap of the C library could.
  */
 SITE void beside_others(void)
 {
-    const size_t side = 96 * MIB, hole = 32 * MIB;
-    char *memory = checked((void *)syscall(SYS_mmap, NULL, 2 * side + hole + HUGE, PROT_READ | PROT_WRITE,
+    const size_t side = 96 * MIB, hole = 32 * MIB, align = 64 * MIB;
+    char *memory = checked((void *)syscall(SYS_mmap, NULL, 2 * side + hole + align, PROT_READ | PROT_WRITE,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    memory = (char *)(((uintptr_t)memory + HUGE - 1) & ~(HUGE - 1));
+    memory = (char *)(((uintptr_t)memory + align - 1) & ~(align - 1));
     madvise(memory, 2 * side + hole, MADV_NOHUGEPAGE);
     syscall(SYS_munmap, memory + side, hole);
     small_blocks(16 * MIB);
