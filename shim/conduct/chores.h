@@ -19,6 +19,7 @@ void chores_calm(uint64_t now_ns);   /* at every look, unless the end is too nea
 void chores_govern(uint64_t now_ns); /* the sampling interval, ten times a second */
 void chores_reset(void);
 
-extern const struct sampler_budget chores_budget; /* of samples: what the governor aims at */
+/* Of samples, what the governor aims at; more where a limit is near. Any thread. */
+const struct sampler_budget *chores_budget(void);
 
 #endif

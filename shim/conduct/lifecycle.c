@@ -182,6 +182,8 @@ static void clear_flight(void)
     flight.pressure.fd = flight.residency.fd = -1;
     flight.sample_interval_bytes =
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
+    if (flight.sample_interval_bytes > UINT32_MAX) /* a clock's widest; larger blocks are exact then */
+        flight.sample_interval_bytes = UINT32_MAX;
     pinned_reset();
     gate_reset();
     grace_reset();

@@ -43,8 +43,9 @@ static void hold_back(uint64_t spent_ns, uint64_t now_ns)
 {
     uint64_t governed = flight.governed_ns, since = now_ns > governed ? now_ns - governed : 0;
     uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
-    uint64_t wanted = sampler_hold_back(interval, spent_ns - flight.governed_sampling_ns, since, &chores_budget);
-    __atomic_store_n(&flight.sampling_stop_ns, spent_ns + chores_budget.burst_ns, __ATOMIC_RELAXED);
+    const struct sampler_budget *budget = chores_budget();
+    uint64_t wanted = sampler_hold_back(interval, spent_ns - flight.governed_sampling_ns, since, budget);
+    __atomic_store_n(&flight.sampling_stop_ns, spent_ns + budget->burst_ns, __ATOMIC_RELAXED);
     if (flight.options.sample.automatic)
         __atomic_compare_exchange_n(&flight.sample_interval_bytes, &interval, wanted, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
@@ -84,13 +85,15 @@ static double step(struct sample_clock *clock, size_t size)
 static double step_clock(size_t size)
 {
     struct sample_clock clock = {.countdown = thread_state.muted,
-                                 .interval = thread_state.interval,
                                  .carry = thread_state.carry,
+                                 .interval = thread_state.interval,
+                                 .round = thread_state.round,
                                  .random = thread_state.random};
     double weight = step(&clock, size);
     thread_state.muted = clock.countdown;
-    thread_state.interval = clock.interval;
     thread_state.carry = clock.carry;
+    thread_state.interval = clock.interval;
+    thread_state.round = clock.round;
     thread_state.random = clock.random;
     return weight;
 }

@@ -101,7 +101,8 @@ void vigil_keep(uint64_t now_ns, bool reported)
     look_at_growth(now_ns, pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
-    vigil.watchful = policy_watchful(state->headroom_bytes, level->limit_bytes, flight_is_huge());
+    bool watchful = policy_watchful(state->headroom_bytes, level->limit_bytes, flight_is_huge());
+    __atomic_store_n(&vigil.watchful, watchful, __ATOMIC_RELAXED);
     touch_journal(vigil.watchful || policy_in_reach(state->headroom_bytes));
     binding_set(level, chain);
     if (state->fault_counter)
@@ -115,7 +116,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
 
 bool vigil_is_watchful(void)
 {
-    return vigil.watchful;
+    return __atomic_load_n(&vigil.watchful, __ATOMIC_RELAXED);
 }
 
 bool vigil_is_hurried(void)

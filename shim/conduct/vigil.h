@@ -12,7 +12,7 @@
 
 /* reported: this incident's report is complete, nothing needs to be stopped any more. */
 void vigil_keep(uint64_t now_ns, bool reported);
-bool vigil_is_watchful(void); /* the end is within reach */
+bool vigil_is_watchful(void); /* the end is within reach; any thread */
 bool vigil_is_hurried(void);  /* and may come within a tenth of a second */
 void vigil_reset(void);
 

@@ -25,8 +25,9 @@
 
 struct thread_state {
     uint64_t countdown; /* bytes until the slow path; 0: never drawn */
-    uint64_t interval;  /* mean that the countdown was drawn with; 0: never drawn */
     uint64_t carry;     /* rest of a draw larger than the interval */
+    uint32_t interval;  /* mean that the countdown was drawn with; 0: never drawn */
+    uint32_t round;     /* of draws: see store/sampler.h */
     uint64_t muted;     /* the countdown while inside */
     uint64_t random;
     uint32_t depth;

@@ -48,10 +48,25 @@ static void hand_out(struct sample_clock *clock)
     clock->carry -= portion;
 }
 
+/* The next part of the distribution: the bits of the draw's number turned round, so that neighbours lie far apart. */
+static uint32_t next_part(struct sample_clock *clock, uint64_t random)
+{
+    uint32_t left = clock->round % SAMPLER_ROUND, twist = clock->round / SAMPLER_ROUND;
+    if (left == 0) {
+        left = SAMPLER_ROUND;
+        twist = (uint32_t)random % SAMPLER_ROUND; /* bits that the place within the part does not use */
+    }
+    left--;
+    clock->round = twist * SAMPLER_ROUND + left;
+    return ((left & 1) << 3 | (left & 2) << 1 | (left & 4) >> 1 | (left & 8) >> 3) ^ twist;
+}
+
 static void draw(struct sample_clock *clock, uint64_t interval, uint64_t seed)
 {
-    double u = (double)((next_random(clock, seed) >> 11) + 1) * 0x1p-53;
-    clock->interval = interval;
+    uint64_t random = next_random(clock, seed);
+    double place = (double)((random >> 11) + 1) * 0x1p-53;
+    double u = (next_part(clock, random) + place) / SAMPLER_ROUND;
+    clock->interval = (uint32_t)interval;
     clock->carry = (uint64_t)(sampler_minus_log(u) * (double)interval) + 1;
     hand_out(clock);
 }

@@ -2,11 +2,16 @@
 /*
  * sampler: which allocations are recorded, and what a recorded one stands for. Pure.
  *
- * Sample points are a Poisson process over the bytes that a thread allocates, one every `interval` bytes on average.
- * A block in which at least one point falls is recorded; a block of s bytes is hit with p = 1 - exp(-s / interval), so
- * it stands for 1 / p blocks of its size. Each sample carries its own weight, so sums stay unbiased for mixed sizes
- * and when the interval changes while the program runs. A block of at least `interval` bytes is always recorded,
- * exactly (weight 1), and leaves the countdown alone.
+ * Sample points fall on the bytes that a thread allocates, one every `interval` bytes on average, at exponentially
+ * distributed distances. A block in which at least one point falls is recorded; a block of s bytes is hit with
+ * p = 1 - exp(-s / interval), so it stands for 1 / p blocks of its size. Each sample carries its own weight, so sums
+ * hold for mixed sizes and when the interval changes while the program runs. A block of at least `interval` bytes is
+ * always recorded, exactly (weight 1), and leaves the countdown alone.
+ *
+ * Distances are drawn in rounds of SAMPLER_ROUND: each falls into another of as many equally likely parts of the
+ * distribution, in an order that is left to chance. So far as blocks stay alive together, their sum errs by a quarter
+ * of what independent distances would give (a thirteenth of the variance): fewer samples do. What that costs is an
+ * expectation that is off by less than a tenth of the error that a single estimate has anyway.
  *
  * A draw larger than the interval is handed out in portions ("carry"), so that the countdown never exceeds the
  * interval and a large block always reaches the slow path.
@@ -19,11 +24,13 @@
 
 #define SAMPLER_MIN_INTERVAL 4096u
 #define SAMPLER_MAX_INTERVAL (64u << 20)
+#define SAMPLER_ROUND        16u
 
 struct sample_clock {
     uint64_t countdown;
-    uint64_t interval; /* that the countdown was drawn with; 0: never drawn */
     uint64_t carry;
+    uint32_t interval; /* that the countdown was drawn with; 0: never drawn */
+    uint32_t round;    /* the draws left in this round, and how their order is twisted */
     uint64_t random; /* any value; 0 is seeded from `seed` */
 };
 
