@@ -32,6 +32,8 @@ struct totals {
 
 /* What one entry of /proc/self/maps amounts to. */
 struct area {
+    uint64_t start;
+    unsigned head;   /* RESIDENCY_* of its first page; 0: it is not there */
     double resident; /* anonymous, in RAM */
     double blocks;   /* of it: heap blocks (estimate) */
     double ranges;   /* of it: mappings of sites */
@@ -216,6 +218,8 @@ static void charge_ranges(uint64_t start, uint64_t end, unsigned flags)
 
 static void on_run(void *context, uint64_t start, uint64_t end, unsigned flags)
 {
+    if (start == pass.area.start)
+        pass.area.head = flags;
     if (!(flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE)))
         pass.area.resident += (double)(end - start);
     charge_ranges(start, end, flags);
@@ -245,6 +249,12 @@ static uint64_t end_of_bss(const struct map *map)
     return 0;
 }
 
+/* A heap has a head. Memory that is not there is not looked at: reading it could cost a page, or 2 MiB. */
+static bool is_heap(const struct map *map)
+{
+    return pass.area.blocks > 0 || (pass.area.head && maps_is_thread_heap(map->start));
+}
+
 static enum lw_other_kind kind_of(const struct map *map)
 {
     if (is_ours(map))
@@ -260,7 +270,7 @@ static enum lw_other_kind kind_of(const struct map *map)
     if (pass.previous.end == map->start && !pass.previous.readable && !pass.previous.inode &&
         pass.previous.end - pass.previous.start <= GUARD_MAX)
         return LW_OTHER_STACKS;
-    if (pass.area.blocks > 0 || maps_is_thread_heap(map->start))
+    if (is_heap(map))
         return LW_OTHER_SLACK;
     return end_of_bss(map) ? LW_OTHER_INTERPRETER : LW_OTHER_UNTRACKED; /* behind a file may lie what is anybody's */
 }
@@ -289,7 +299,7 @@ static void finish_area(const struct map *map)
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
-    pass.area = (struct area){0};
+    pass.area = (struct area){.start = map->start};
     residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
     finish_area(map);
     pass.previous = *map;

@@ -19,7 +19,8 @@ bool maps_each(bool (*found)(void *context, const struct map *map), void *contex
 bool maps_parse(const char *line, struct map *map);
 /*
  * Does a heap of glibc's arenas for threads begin here? They begin at multiples of HEAP_MAX_SIZE with a head that tells
- * its arena and two sizes (malloc/arena.c: heap_info). Where memory cannot be read, the alignment alone decides.
+ * its arena and two sizes (malloc/arena.c: heap_info). Where memory cannot be read, the alignment alone decides. Not to
+ * be asked of a page that is not there: reading would bring one, of 2 MiB on a kernel without a huge zero page.
  */
 bool maps_is_thread_heap(uint64_t start);
 

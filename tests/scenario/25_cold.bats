@@ -9,6 +9,7 @@ setup_file() { etl_data; }
 teardown_file() { rm -rf "$ETL_DATA"; }
 setup() {
     scenario_setup
+    CG_TIMEOUT=420 # left alone it crawls for minutes now and then
     cg_make cold "$ETL_LIMIT"
     [ -w /proc/sys/vm/drop_caches ] || skip "the page cache of this machine cannot be dropped (root is needed)"
     cache_drop_all

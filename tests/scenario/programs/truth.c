@@ -49,7 +49,14 @@ struct block {
     struct block *next;
 };
 
+struct range {
+    struct row *row;
+    const void *from, *to;
+};
+
 static struct row rows[MAX_ROWS];
+static struct range ranges[256];
+static unsigned range_count;
 static unsigned row_count;
 static bool huge;
 static unsigned random_state = 12345;
@@ -98,11 +105,20 @@ static size_t seen_in(const void *from, const void *to)
     return pages * PAGE;
 }
 
+/* Looked at when the account is given: a huge page may come over what was mapped beside it before. */
+static void look_later(struct row *row, const void *from, const void *to)
+{
+    if (range_count == sizeof ranges / sizeof ranges[0])
+        fail("too many ranges");
+    ranges[range_count++] = (struct range){row, from, to};
+}
+
 /* Adds a mapping, of which `resident` bytes are in use. */
 static void add_range(struct row *row, void *memory, size_t committed, size_t resident)
 {
     row->committed += committed;
-    row->seen += committed ? seen_in(memory, (char *)memory + committed) : 0;
+    if (committed)
+        look_later(row, memory, (char *)memory + committed);
     row->resident += resident;
     row->blocks++;
 }
@@ -112,7 +128,7 @@ static void add_large(struct row *row, void *memory, size_t size, size_t touched
 {
     uintptr_t start = ((uintptr_t)memory - 16) & ~(PAGE - 1), end = (uintptr_t)memory + touched;
     row->committed += size;
-    row->seen += seen_in((void *)start, (char *)memory + size);
+    look_later(row, (void *)start, (char *)memory + size);
     row->resident += ((end + PAGE - 1) & ~(PAGE - 1)) - start;
     row->blocks++;
 }
@@ -622,6 +638,8 @@ static void tell(const char *path)
     FILE *out = fopen(fresh, "w");
     if (!out)
         fail(fresh);
+    for (unsigned i = 0; i < range_count; i++)
+        ranges[i].row->seen += seen_in(ranges[i].from, ranges[i].to);
     fprintf(out, "{\"functions\": [");
     for (unsigned i = 0; i < row_count; i++) {
         struct row *row = &rows[i];
