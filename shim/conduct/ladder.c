@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/ladder.h"
 #include "conduct/company.h"
+#include "conduct/copying.h"
 #include "conduct/final.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
@@ -12,18 +13,22 @@
 
 static struct policy policy;
 
-static void relieve(uint64_t now_ns)
+/* false: not now. */
+static bool relieve(uint64_t now_ns)
 {
     struct lw_state *state = &flight.state;
     uint64_t before = 0, after = 0, data;
     char buffer[104];
     struct text text = TEXT_ON(buffer);
+    if (!copying_hold_off())
+        return false;
     process_statm(&before, &data);
     gate_yield(true);
     const char *what = allocator_relieve();
     gate_yield(false);
+    copying_resume();
     if (!what)
-        return;
+        return true;
     process_statm(&after, &data);
     uint64_t given = before > after ? before - after : 0;
     text_add(&text, what);
@@ -33,6 +38,7 @@ static void relieve(uint64_t now_ns)
     if (state->worst_stage < LW_STAGE_RELIEF)
         state->worst_stage = LW_STAGE_RELIEF;
     state->stage = LW_STAGE_RELIEF;
+    return true;
 }
 
 static void recover(uint64_t now_ns)
@@ -42,14 +48,21 @@ static void recover(uint64_t now_ns)
     final_recovered();
 }
 
+/* Relief is due again at the next look. */
+static enum policy_step put_off(void)
+{
+    policy.relieved = false;
+    return POLICY_STAY;
+}
+
 static void take_rungs(const struct policy_input *input, bool leisure, uint64_t now_ns)
 {
     for (;;) {
         enum policy_step step = policy_next(&policy, input);
         if (step == POLICY_WARN)
             final_warn(leisure);
-        else if (step == POLICY_RELIEVE)
-            relieve(now_ns);
+        else if (step == POLICY_RELIEVE && !relieve(now_ns))
+            step = put_off();
         else if (step == POLICY_RECOVERED)
             recover(now_ns);
         else if (step == POLICY_REPORT)

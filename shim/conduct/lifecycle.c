@@ -4,6 +4,7 @@
 #include "conduct/binding.h"
 #include "conduct/brake.h"
 #include "conduct/company.h"
+#include "conduct/copying.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
 #include "conduct/grace.h"
@@ -191,6 +192,7 @@ static void clear_flight(void)
     refusal_disarm();
     brake_reset();
     company_reset();
+    copying_reset();
     touch_reset();
     stack_reset();
     elf_forget();

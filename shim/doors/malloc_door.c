@@ -3,6 +3,7 @@
  * malloc_door: the heap functions. The hot path of an allocation is one comparison and one subtraction in
  * thread-local memory and a tail call; that of a free is one load from the filter and a tail call.
  */
+#include "conduct/copying.h"
 #include "conduct/tracker.h"
 #include "doors/doors.h"
 #include "doors/object_door.h"
@@ -135,7 +136,9 @@ static __attribute__((noinline)) void *realloc_slowly(void *pointer, size_t size
     if (REFUSED(grown_by(pointer, size)))
         return NULL;
     uint32_t moving = pointer && filter_maybe(pointer) ? tracker_moving(pointer) : TRACKER_UNKNOWN;
+    bool copying = pointer && copying_begin(size);
     void *fresh = next.realloc(pointer, size);
+    copying_end(copying);
     tracker_moved(moving, !fresh && size != 0);
     if (fresh || size)
         tracker_allocated(fresh, size);

@@ -47,14 +47,14 @@ static long scan_once(struct residency *residency, uint64_t start, uint64_t end,
     return n;
 }
 
-/* The frame behind this page, 0: hidden. */
+/* The frame behind this page; 0: hidden, or no zero page but one of its own, on a kernel that has none. */
 static uint64_t frame_of(const struct residency *residency, const volatile unsigned char *address)
 {
     uint64_t entry = 0;
     (void)*address;
     if (sys_pread(residency->fd, &entry, 8, (uintptr_t)address / residency->page_bytes * 8) != 8)
         return 0;
-    return entry & PAGEMAP_FRAME;
+    return entry & PAGEMAP_ALONE ? 0 : entry & PAGEMAP_FRAME;
 }
 
 /* Reads memory that nobody has written, and looks which frames that gives. */

@@ -193,27 +193,6 @@ static void pages_given_back_are_gone(void **unused)
 }
 
 /* Memory that was only read is the zero page; it costs nothing. pagemap knows it by its frame, or by its sharing. */
-static void the_zero_page_is_no_memory(void **unused)
-{
-    unsigned sum = 0;
-    for (uint32_t i = 0; i < PAGES; i++)
-        sum += ((volatile unsigned char *)memory)[i * page];
-    assert_int_equal(sum, 0);
-    memory[7 * page] = 1;
-    for (size_t m = 0; m < 2; m++) {
-        for (int hidden = 0; hidden < 2; hidden++) {
-            struct seen seen;
-            residency_find_zero_frames(&residency);
-            if (hidden)
-                residency.zero_frame = 0;
-            if (!look(methods[m], sizeof buffer, &seen))
-                continue;
-            assert_int_equal(seen.calls, 1);
-            assert_int_equal(seen.flags[7], RESIDENCY_PRESENT);
-        }
-    }
-}
-
 /* What of the range is in memory and no file's, as the kernel counts it: the range is a mapping of its own. */
 static size_t anonymous_bytes(const void *start)
 {
@@ -233,7 +212,31 @@ static size_t anonymous_bytes(const void *start)
     return kib * 1024;
 }
 
-/* Some kernels have none (pvm_no_zero_page): reading costs 2 MiB of memory there, and that is to be seen. */
+/* Some kernels have no zero pages (pvm_no_zero_page): reading costs memory there, and that is to be seen. */
+static void the_zero_page_is_no_memory(void **unused)
+{
+    unsigned sum = 0;
+    for (uint32_t i = 0; i < PAGES; i++)
+        sum += ((volatile unsigned char *)memory)[i * page];
+    assert_int_equal(sum, 0);
+    memory[7 * page] = 1;
+    size_t expected = anonymous_bytes(memory - page) / page;
+    assert_true(expected == 1 || expected == PAGES);
+    for (size_t m = 0; m < 2; m++) {
+        for (int hidden = 0; hidden < 2; hidden++) {
+            struct seen seen;
+            residency_find_zero_frames(&residency);
+            if (hidden)
+                residency.zero_frame = 0;
+            if (!look(methods[m], sizeof buffer, &seen))
+                continue;
+            assert_int_equal(seen.calls, 1);
+            for (uint32_t i = 0; i < PAGES; i++)
+                assert_int_equal(seen.flags[i], i == 7 || expected == PAGES ? RESIDENCY_PRESENT : 0);
+        }
+    }
+}
+
 static void the_huge_zero_page_is_no_memory(void **unused)
 {
     size_t huge = 2u << 20;

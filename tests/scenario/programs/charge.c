@@ -6,7 +6,7 @@
  *
  *   tmpfs    writes files below PATH, which has to be on a tmpfs
  *   memfd    writes into a memfd, which is never mapped
- *   whole    writes all of it into a memfd, in one call
+ *   whole    writes all of it into a memfd, in one call (of 40 MiB each on kernels without a zero page)
  *   stream   the same through a stream
  *   read     reads the file PATH into fresh memory, in one call
  *   shared   a shared anonymous mapping, touched page by page
@@ -19,6 +19,8 @@
  * Holds 40 MiB of its own first, so that it is large enough to be watched.
  */
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,10 @@
 #define SITE static __attribute__((noipa))
 #define MIB  ((size_t)1 << 20)
 
+#define OWN  (40 * MIB)
+
 static char piece[1 << 20];
+static const char *own;
 
 static void check(int good, const char *what)
 {
@@ -49,8 +54,8 @@ static void pace(void)
 
 SITE char *own_memory(void)
 {
-    char *memory = malloc(40 * MIB);
-    memset(memory, 1, 40 * MIB);
+    char *memory = malloc(OWN);
+    memset(memory, 1, OWN);
     return memory;
 }
 
@@ -78,23 +83,44 @@ static void memfd(size_t mib, const char *path)
     fill_descriptor(new_memfd(), mib);
 }
 
-/* What is written is not touched before: the pages of an untouched mapping are all one page of zeroes. */
-static char *nothing(size_t bytes)
+/* Some kernels have no zero page (pvm_no_zero_page): what was never written costs a page of its own to read. */
+static bool reading_costs(const char *page)
 {
-    char *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t entry = 0;
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    check(fd >= 0 && *(const volatile char *)page == 0, "charge: pagemap");
+    check(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / 4096 * sizeof entry)) == sizeof entry, "charge: pagemap");
+    close(fd);
+    return entry >> 56 & 1; /* mapped here alone */
+}
+
+/* What is written costs nothing itself: an untouched mapping, all of it at once; else what is held anyway, repeatedly. */
+static const char *nothing(size_t *bytes)
+{
+    char *memory = mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     check(memory != MAP_FAILED, "charge: mmap");
-    return memory;
+    if (!reading_costs(memory))
+        return memory;
+    *bytes = OWN;
+    return own;
 }
 
 static void whole(size_t mib, const char *path)
 {
-    check(write(new_memfd(), nothing(mib * MIB), mib * MIB) == (ssize_t)(mib * MIB), "charge: write");
+    size_t bytes = mib * MIB;
+    const char *source = nothing(&bytes);
+    int fd = new_memfd();
+    for (size_t done = 0; done < mib * MIB; done += bytes)
+        check(write(fd, source, bytes) == (ssize_t)bytes, "charge: write");
 }
 
 static void stream(size_t mib, const char *path)
 {
+    size_t bytes = mib * MIB;
+    const char *source = nothing(&bytes);
     FILE *file = fdopen(new_memfd(), "w");
-    check(file && fwrite(nothing(mib * MIB), MIB, mib, file) == mib, "charge: fwrite");
+    for (size_t done = 0; done < mib * MIB; done += bytes)
+        check(file && fwrite(source, MIB, bytes / MIB, file) == bytes / MIB, "charge: fwrite");
 }
 
 SITE void read_whole(size_t mib, const char *path)
@@ -197,12 +223,12 @@ int main(int argc, char **argv)
     };
     if (argc < 3)
         return 2;
-    char *memory = own_memory();
+    own = own_memory();
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
         if (strcmp(ways[i].name, argv[1]) == 0) {
             ways[i].fill((size_t)atol(argv[2]), argc > 3 ? argv[3] : "/");
             puts("charge: done");
-            return memory[0] != 1;
+            return own[0] != 1;
         }
     return 2;
 }
