@@ -194,7 +194,8 @@ bool watcher_start(void)
     pthread_t thread;
     sigset_t all, before;
     reset_rooms();
-    __atomic_store_n(&watcher_tid, 0, __ATOMIC_RELEASE);
+    /* Until it runs its maker stands for it: making a thread takes a lock of the loader, too. */
+    __atomic_store_n(&watcher_tid, sys_gettid(), __ATOMIC_RELEASE);
     sigfillset(&all);
     pthread_attr_init(&attributes);
     /* In the arena: a stack that the kernel joins with a mapping of the program would hide what that one holds. */
@@ -207,6 +208,8 @@ bool watcher_start(void)
     int error = next.pthread_create(&thread, &attributes, watch_thread, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
+    if (error != 0)
+        __atomic_store_n(&watcher_tid, 0, __ATOMIC_RELEASE);
     return error == 0;
 }
 
