@@ -2,61 +2,46 @@
 #include "ground/fence.h"
 #include "ground/next.h"
 #include "ground/sys.h"
+#include "ground/turns.h"
 
 /* A fork of a process of 1 GiB takes 10 ms. Who waits may hold a lock that the fork needs: so never for long. */
 #define ENTER_PATIENCE_NS UINT64_C(2000000)
 #define FORK_PATIENCE_NS  UINT64_C(100000000)
 
-static uint32_t inside;  /* threads in such a library */
-static uint32_t forking; /* forks under way */
+static struct turns turns; /* inside: threads in such a library; held by forks under way */
 
 bool fence_try(void)
 {
-    __atomic_fetch_add(&inside, 1, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&forking, __ATOMIC_SEQ_CST))
-        return true;
-    fence_leave();
-    return false;
+    return turns_try(&turns);
 }
 
 bool fence_enter(void)
 {
-    if (fence_try())
-        return true;
-    uint64_t now = sys_now_ns(), until = now + ENTER_PATIENCE_NS;
-    for (; now < until; now = sys_now_ns()) {
-        uint32_t others = __atomic_load_n(&forking, __ATOMIC_ACQUIRE);
-        if (others) /* asleep: a fork needs the processor more than we do */
-            sys_wait(&forking, others, until - now);
-        else if (fence_try())
-            return true;
-    }
-    return false;
+    return turns_enter(&turns, ENTER_PATIENCE_NS);
 }
 
 void fence_leave(void)
 {
-    __atomic_fetch_sub(&inside, 1, __ATOMIC_SEQ_CST);
+    turns_leave(&turns);
 }
 
 void fence_fork_prepare(void)
 {
-    __atomic_fetch_add(&forking, 1, __ATOMIC_SEQ_CST);
-    for (uint64_t until = sys_now_ns() + FORK_PATIENCE_NS; __atomic_load_n(&inside, __ATOMIC_SEQ_CST); sys_yield())
+    turns_hold(&turns);
+    for (uint64_t until = sys_now_ns() + FORK_PATIENCE_NS; !turns_are_over(&turns); sys_yield())
         if (sys_now_ns() > until)
             break;
 }
 
 void fence_fork_parent(void)
 {
-    if (__atomic_sub_fetch(&forking, 1, __ATOMIC_SEQ_CST) == 0)
-        sys_wake(&forking);
+    turns_release(&turns);
 }
 
 bool fence_fork_child(void)
 {
-    bool busy = inside != 0;
-    inside = forking = 0;
+    bool busy = !turns_are_over(&turns);
+    turns = (struct turns){0};
     return busy;
 }
 
