@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ground/fence.h"
 #include "ground/next.h"
-#include "ground/sys.h"
 #include "ground/turns.h"
 
 /* A fork of a process of 1 GiB takes 10 ms. Who waits may hold a lock that the fork needs: so never for long. */
@@ -28,9 +27,7 @@ void fence_leave(void)
 void fence_fork_prepare(void)
 {
     turns_hold(&turns);
-    for (uint64_t until = sys_now_ns() + FORK_PATIENCE_NS; !turns_are_over(&turns); sys_yield())
-        if (sys_now_ns() > until)
-            break;
+    turns_await(&turns, FORK_PATIENCE_NS);
 }
 
 void fence_fork_parent(void)

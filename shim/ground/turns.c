@@ -46,6 +46,13 @@ bool turns_are_over(const struct turns *turns)
     return !__atomic_load_n(&turns->inside, __ATOMIC_SEQ_CST);
 }
 
+void turns_await(const struct turns *turns, uint64_t patience_ns)
+{
+    for (uint64_t until = sys_now_ns() + patience_ns; !turns_are_over(turns); sys_yield())
+        if (sys_now_ns() > until)
+            break;
+}
+
 void turns_release(struct turns *turns)
 {
     if (__atomic_sub_fetch(&turns->held, 1, __ATOMIC_SEQ_CST) == 0)

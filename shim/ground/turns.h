@@ -21,8 +21,9 @@ bool turns_enter(struct turns *turns, uint64_t patience_ns);
 void turns_join(struct turns *turns); /* inside, held off or not */
 void turns_leave(struct turns *turns);
 
-void turns_hold(struct turns *turns); /* nobody enters from here on */
-bool turns_are_over(const struct turns *turns);
+void turns_hold(struct turns *turns);                              /* nobody enters from here on */
+bool turns_are_over(const struct turns *turns);                    /* nobody is inside */
+void turns_await(const struct turns *turns, uint64_t patience_ns); /* until they are over, or for so long */
 void turns_release(struct turns *turns);
 
 #endif

@@ -3,7 +3,7 @@
 #include "ground/fence.h"
 #include "ground/guard.h"
 #include "ground/lock.h"
-#include "ground/sys.h"
+#include "ground/turns.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -17,9 +17,9 @@ static struct {
     uint32_t count;
 } copies[2];
 static uint32_t current;
-static uint32_t closing, readers; /* threads in a dlclose, threads that read the current copy */
-static uint32_t wanted, had;      /* the unloadings that were, and that the current copy knows of */
-static unsigned long long adds;   /* loadings that the current copy knows of */
+static struct turns walks;      /* inside: threads that read the current copy; held by those in a dlclose */
+static uint32_t wanted, had;    /* the unloadings that were, and that the current copy knows of */
+static unsigned long long adds; /* loadings that the current copy knows of */
 static struct lock filling;
 
 /* Of the loader: loadings and unloadings since the beginning. */
@@ -66,9 +66,14 @@ static struct counts counts_now(void)
     return counts;
 }
 
+unsigned long long modules_loaded(void)
+{
+    return counts_now().adds;
+}
+
 void modules_follow(void)
 {
-    if (counts_now().adds != __atomic_load_n(&adds, __ATOMIC_ACQUIRE))
+    if (modules_loaded() != __atomic_load_n(&adds, __ATOMIC_ACQUIRE))
         modules_refresh();
 }
 
@@ -90,47 +95,46 @@ static int iterate(modules_visit *visit, void *context)
     return result;
 }
 
-static bool is_sound(void)
+/* The current copy has nothing that is gone, and nothing goes until turns_leave. */
+static bool begin_walk(void)
 {
-    return !__atomic_load_n(&closing, __ATOMIC_SEQ_CST) &&
-           __atomic_load_n(&had, __ATOMIC_SEQ_CST) == __atomic_load_n(&wanted, __ATOMIC_SEQ_CST);
+    if (!turns_try(&walks))
+        return false;
+    if (__atomic_load_n(&had, __ATOMIC_SEQ_CST) == __atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
+        return true;
+    turns_leave(&walks);
+    return false;
 }
 
 bool modules_hold(void)
 {
-    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-    if (is_sound()) {
-        thread_state.flags |= THREAD_HOLDS;
-        return true;
-    }
-    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
-    return false;
+    if (!begin_walk())
+        return false;
+    thread_state.flags |= THREAD_HOLDS;
+    return true;
 }
 
 void modules_let_go(void)
 {
     thread_state.flags &= ~THREAD_HOLDS;
-    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    turns_leave(&walks);
 }
 
 int modules_iterate(modules_visit *visit, void *context)
 {
-    int result = 0;
     if (thread_state.flags & THREAD_HOLDS)
         return iterate(visit, context);
-    __atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-    if (is_sound())
-        result = iterate(visit, context);
-    __atomic_fetch_sub(&readers, 1, __ATOMIC_SEQ_CST);
+    if (!begin_walk())
+        return 0;
+    int result = iterate(visit, context);
+    turns_leave(&walks);
     return result;
 }
 
 void modules_closing(void)
 {
-    __atomic_fetch_add(&closing, 1, __ATOMIC_SEQ_CST);
-    for (uint64_t until = sys_now_ns() + READERS_PATIENCE; __atomic_load_n(&readers, __ATOMIC_SEQ_CST); sys_yield())
-        if (sys_now_ns() > until)
-            break;
+    turns_hold(&walks);
+    turns_await(&walks, READERS_PATIENCE);
 }
 
 void modules_closed(bool unloaded)
@@ -139,11 +143,11 @@ void modules_closed(bool unloaded)
         __atomic_fetch_add(&wanted, 1, __ATOMIC_SEQ_CST);
         modules_refresh();
     }
-    __atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+    turns_release(&walks);
 }
 
 void modules_forked(void)
 {
-    closing = readers = 0;
+    walks = (struct turns){0};
     filling.word = 0;
 }

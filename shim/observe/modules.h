@@ -20,6 +20,8 @@
 
 typedef int modules_visit(struct dl_phdr_info *info, size_t size, void *context);
 
+unsigned long long modules_loaded(void); /* ever: as long as it stays the same, no symbol came */
+
 void modules_refresh(void);  /* takes the loader's lock: not in a handler */
 void modules_follow(void);   /* the same, if something was loaded since: 0.1 us where nothing was */
 bool modules_unloaded(void); /* was something unloaded since this was asked last? */
