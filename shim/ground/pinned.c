@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ground/pinned.h"
 #include "ground/fence.h"
+#include "ground/segment.h"
 #include "ground/sys.h"
 
 #include <linux/capability.h>
@@ -43,34 +44,25 @@ bool pinned_range(const void *start, uint64_t bytes)
     return true;
 }
 
-struct extent {
+struct search {
     uintptr_t address, start, end;
 };
 
-/* The parts of a module lie one after the other; between them nothing is mapped but the module. */
 static int find_extent(struct dl_phdr_info *info, size_t size, void *context)
 {
-    struct extent *extent = context;
-    uintptr_t start = UINTPTR_MAX, end = 0, file_end = 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        uintptr_t at = info->dlpi_addr + part->p_vaddr;
-        if (part->p_type != PT_LOAD)
-            continue;
-        start = at < start ? at : start;
-        end = at + part->p_memsz > end ? at + part->p_memsz : end;
-        file_end = at + part->p_filesz > file_end ? at + part->p_filesz : file_end;
-    }
-    if (extent->address < start || extent->address >= end)
+    struct search *search = context;
+    uintptr_t file_end;
+    struct segment extent = segment_extent(info, &file_end);
+    if (search->address < extent.start || search->address >= extent.end)
         return 0;
-    extent->start = start;
-    extent->end = file_end;
+    search->start = extent.start;
+    search->end = file_end;
     return 1;
 }
 
 bool pinned_module(const void *address)
 {
-    struct extent extent = {.address = (uintptr_t)address};
-    return fence_each_module(find_extent, &extent) &&
-           pinned_range((const void *)extent.start, extent.end - extent.start);
+    struct search search = {.address = (uintptr_t)address};
+    return fence_each_module(find_extent, &search) &&
+           pinned_range((const void *)search.start, search.end - search.start);
 }

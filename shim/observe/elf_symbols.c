@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "observe/elf_symbols.h"
 #include "ground/fence.h"
+#include "ground/segment.h"
 #include "ground/text.h"
 #include "observe/modules.h"
 
@@ -157,15 +158,8 @@ bool elf_is_switcher(uint64_t address)
 
 static void note_module(struct journal *journal, const struct dl_phdr_info *info)
 {
-    struct lw_module module = {.start = UINT64_MAX, .bias = info->dlpi_addr};
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        uint64_t start = info->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
-        if (segment->p_type != PT_LOAD)
-            continue;
-        module.start = start < module.start ? start : module.start;
-        module.end = end > module.end ? end : module.end;
-    }
+    struct segment extent = segment_extent(info, NULL);
+    struct lw_module module = {.start = extent.start, .end = extent.end, .bias = info->dlpi_addr};
     const char *path = info->dlpi_name && info->dlpi_name[0] ? info->dlpi_name : journal->identity->executable;
     module.path = journal_string(journal, path);
     copy_build_id(info, &module);
@@ -183,22 +177,9 @@ static int note_each(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
-static int read_adds(struct dl_phdr_info *info, size_t size, void *context)
-{
-    *(unsigned long long *)context = info->dlpi_adds;
-    return 1;
-}
-
-unsigned long long elf_modules_loaded(void)
-{
-    unsigned long long adds = 0;
-    fence_each_module(read_adds, &adds);
-    return adds;
-}
-
 void elf_note_modules(struct journal *journal)
 {
-    unsigned long long adds = elf_modules_loaded();
+    unsigned long long adds = modules_loaded();
     if (adds == modules_seen)
         return;
     fence_each_module(note_each, journal);

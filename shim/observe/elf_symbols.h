@@ -14,7 +14,6 @@
 
 /* NULL: no module exports it. size may be NULL. */
 void *elf_symbol(const char *name, uint64_t *size_bytes);
-unsigned long long elf_modules_loaded(void); /* ever: as long as it stays the same, no symbol came */
 /* The loaded modules that the journal does not have yet. Cheap when nothing was loaded since. */
 void elf_note_modules(struct journal *journal);
 /*

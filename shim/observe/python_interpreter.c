@@ -2,6 +2,7 @@
 #include "observe/python_interpreter.h"
 #include "ground/text.h"
 #include "observe/elf_symbols.h"
+#include "observe/modules.h"
 #include "observe/unwind.h"
 
 #include <string.h>
@@ -147,7 +148,7 @@ static void look_up(struct python_interpreter *python)
 /* Symbols are looked for in modules that are new only: each look touches a page or two of all of them. */
 static bool is_somewhere(struct python_interpreter *python)
 {
-    unsigned long long loaded = elf_modules_loaded();
+    unsigned long long loaded = modules_loaded();
     if (loaded == python->none_among)
         return false;
     if (refused_build() || elf_symbol("_PyRuntime", NULL))
