@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Around a realloc to so many bytes, in any thread. Small ones are over before anybody notices: false, nothing to end. */
+/* Around a realloc to so many bytes, in any thread. A small one is over before anybody notices: false. */
 bool copying_begin(size_t size);
 void copying_end(bool begun);
 

@@ -31,7 +31,7 @@ struct sample_clock {
     uint64_t carry;
     uint32_t interval; /* that the countdown was drawn with; 0: never drawn */
     uint32_t round;    /* the draws left in this round, and how their order is twisted */
-    uint64_t random; /* any value; 0 is seeded from `seed` */
+    uint64_t random;   /* any value; 0 is seeded from `seed` */
 };
 
 /*

@@ -87,10 +87,8 @@ static void a_child_begins_anew(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_ones_do_not_count),
-        cmocka_unit_test(no_relief_while_somebody_copies),
-        cmocka_unit_test(a_copy_waits_for_the_relief),
-        cmocka_unit_test(but_not_for_ever),
+        cmocka_unit_test(small_ones_do_not_count),     cmocka_unit_test(no_relief_while_somebody_copies),
+        cmocka_unit_test(a_copy_waits_for_the_relief), cmocka_unit_test(but_not_for_ever),
         cmocka_unit_test(a_child_begins_anew),
     };
     return cmocka_run_group_tests_name("shim_copying", tests, NULL, NULL);

@@ -2,14 +2,14 @@
 /*
  * sampler: sums of weights are right for mixed sizes and for intervals that change, by distribution.
  *
- * A block of s bytes under interval I is recorded with p = 1 - exp(-s / I) and counts 1 / p. Were all draws independent,
- * size * weight would have mean s and variance s^2 (1 - p) / p, also where the interval depends on the past (these are
- * conditional on it then, and their sum along the path is the variance of the sum: a martingale).
+ * A block of s bytes under interval I is recorded with p = 1 - exp(-s / I) and counts 1 / p. Were all draws
+ * independent, size * weight would have mean s and variance s^2 (1 - p) / p, also where the interval depends on the
+ * past (these are conditional on it then, and their sum along the path is the variance of the sum: a martingale).
  *
- * Draws in rounds make that variance the upper bound: a sum over all sizes scatters far less, one size among many hardly.
- * In return the mean is off by up to a tenth of a single life's error (0.02 to 0.11 were seen in 6,000 lives): the
- * bound for the mean over the seeds is its standard error four times, and that. All seeds are fixed: nothing here is
- * left to chance.
+ * Draws in rounds make that variance the upper bound: a sum over all sizes scatters far less, one size among many
+ * hardly. In return the mean is off by up to a tenth of a single life's error (0.02 to 0.11 were seen in 6,000 lives):
+ * the bound for the mean over the seeds is its standard error four times, and that. All seeds are fixed: nothing here
+ * is left to chance.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -95,7 +95,8 @@ static void must_be_near(double estimate, double truth, double variance, const c
 
 /*
  * How the sums of single lives must scatter, as a share of the variance that independent draws have. For blocks far
- * smaller than the interval that is little more than what is left within the parts of the distribution, 0.067 for sixteen.
+ * smaller than the interval that is little more than what is left within the parts of the distribution, 0.067 for
+ * sixteen.
  */
 static void must_scatter(double squares, double least, double most, const char *what)
 {

@@ -34,7 +34,7 @@
 #define SITE static __attribute__((noipa))
 #define MIB  ((size_t)1 << 20)
 
-#define OWN  (40 * MIB)
+#define OWN (40 * MIB)
 
 static char piece[1 << 20];
 static const char *own;
@@ -89,12 +89,13 @@ static bool reading_costs(const char *page)
     uint64_t entry = 0;
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     check(fd >= 0 && *(const volatile char *)page == 0, "charge: pagemap");
-    check(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / 4096 * sizeof entry)) == sizeof entry, "charge: pagemap");
+    check(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / 4096 * sizeof entry)) == sizeof entry,
+          "charge: pagemap");
     close(fd);
     return entry >> 56 & 1; /* mapped here alone */
 }
 
-/* What is written costs nothing itself: an untouched mapping, all of it at once; else what is held anyway, repeatedly. */
+/* What is written costs nothing itself: an untouched mapping, all at once; else what is held anyway, repeatedly. */
 static const char *nothing(size_t *bytes)
 {
     char *memory = mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -2,8 +2,10 @@
 /*
  * growth: grows in one way alone, until it is stopped.
  *
- * usage: growth read|huge|mremap|heap|copy|stacks|beside [MIB_PER_SECOND]        (0: as fast as it goes; 200 unless told)
- *                                                                    [FIRST_MIB: small blocks before it begins]
+ * usage: growth read|huge|mremap|heap|copy|stacks|beside [MIB_PER_SECOND [FIRST_MIB]]
+ *
+ *   MIB_PER_SECOND  0: as fast as it goes; 200 unless told
+ *   FIRST_MIB       of small blocks, before it begins
  *
  * Up to 1 GiB, each way in a function of its own: read_into(), huge_pages(), remap_more(), small_blocks(),
  * copied_on(), deep_stack(), beside_others().
@@ -172,8 +174,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*grow)(void);
     } ways[] = {
-        {"read", read_into},         {"huge", huge_pages},    {"mremap", remap_more},
-        {"heap", more_small_blocks}, {"copy", copied_on}, {"stacks", more_stacks}, {"beside", beside_others},
+        {"read", read_into}, {"huge", huge_pages},    {"mremap", remap_more},    {"heap", more_small_blocks},
+        {"copy", copied_on}, {"stacks", more_stacks}, {"beside", beside_others},
     };
     if (argc > 2)
         mib_per_s = atof(argv[2]);
