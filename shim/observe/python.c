@@ -4,10 +4,10 @@
  * holds the GIL (to 3.11 of any thread, so its thread_id is compared; from 3.12 on it is thread-local), otherwise
  * PyGILState_GetThisThreadState, whose answer may be stale during finalisation and is validated through the kernel.
  * From it the chain of frames is followed by the offsets of python_layouts; then the code objects of all of them are
- * looked at, which through the kernel is one call for the headers and one for the hashes of the names. A cache keyed by
- * (code object, position) remembers the finished journal frame; an entry counts only while the code object still has
- * the same name, file and line table, because code objects are freed and their addresses reused; those of the
- * interpreter's own binary ("frozen" modules, whose names may have no hash) are not.
+ * looked at, which through the kernel is one call for the headers and one for what they lead to. A cache keyed by (code
+ * object, position) remembers the finished journal frame. Code objects are freed and their addresses reused, and those
+ * of their names and line tables as well, so an entry counts only while these are where they were and say what they
+ * said; those of the interpreter's own binary ("frozen" modules) stay for good.
  */
 #include "observe/python.h"
 #include "ground/guard.h"
@@ -27,15 +27,16 @@
 #define OLD_CODE     160u
 #define FRAME_BYTES  112u
 #define NAME_BYTES   480u
+#define TABLE_BYTES  64u                         /* of a line table that tell it from another */
+#define STRING_HEAD  48u                         /* of a PyUnicode object, all that says what it is */
 #define BYTES_DATA   32                          /* PyBytesObject.ob_sval, the same since 3.8 */
-#define NAME_HASH    24                          /* PyASCIIObject.hash, the same since 3.8 */
 #define STEPS        (2 * PYTHON_MAX_FRAMES + 2) /* at most one shim frame for each other */
 #define NO_ROOM      UINT32_MAX
-#define NO_HASH      (-1) /* CPython's own: not computed */
+#define NO_HASH      (-1) /* CPython's own, of a string: not computed */
 
 struct cached_frame {
     uint64_t code, filename, name, lines;
-    int64_t name_hash;
+    uint64_t content; /* content_of */
     int32_t position;
     int32_t first_line;
     uint32_t frame; /* journal index */
@@ -62,7 +63,7 @@ static struct {
     } found[PYTHON_MAX_FRAMES];
     uint32_t copies;
     uint64_t code[PYTHON_MAX_FRAMES];
-    int64_t name_hash[PYTHON_MAX_FRAMES];
+    uint64_t objects[3 * PYTHON_MAX_FRAMES]; /* names, files, line tables */
     unsigned char headers[PYTHON_MAX_FRAMES][CODE_BYTES];
 } trail;
 
@@ -82,6 +83,14 @@ static bool fetch(enum python_mode mode, uint64_t address, void *to, size_t byte
         return peek(address, to, bytes);
     memcpy(to, (const void *)(uintptr_t)address, bytes);
     return true;
+}
+
+/* The same where a copy is needed only of what is read through the kernel. NULL: as false. */
+static const void *look_at(enum python_mode mode, uint64_t address, void *copy, size_t bytes)
+{
+    if (mode == PYTHON_OWN)
+        return is_possible(address) ? (const void *)(uintptr_t)address : NULL;
+    return fetch(mode, address, copy, bytes) ? copy : NULL;
 }
 
 /* ---- strings ---- */
@@ -138,16 +147,15 @@ static struct string_shape shape_of(const void *head)
 }
 
 /* Copies a compact PyUnicode into the journal as UTF-8. 0: it is none. */
-static uint32_t copy_string(enum python_mode mode, uint64_t address, int64_t *hash)
+static uint32_t copy_string(enum python_mode mode, uint64_t address)
 {
-    unsigned char head[80], data[NAME_BYTES];
+    unsigned char head[STRING_HEAD], data[NAME_BYTES];
     char utf8[NAME_BYTES * 4];
-    if (!fetch(mode, address, head, 48) || FIELD(head, 8, uint64_t) != python.interpreter.type_string)
+    if (!fetch(mode, address, head, sizeof head) || FIELD(head, 8, uint64_t) != python.interpreter.type_string)
         return 0;
     struct string_shape string = shape_of(head);
     if (!string.kind)
         return 0;
-    *hash = FIELD(head, 24, int64_t);
     if (string.length > NAME_BYTES / string.kind)
         string.length = NAME_BYTES / string.kind;
     if (!string.length)
@@ -208,13 +216,12 @@ static bool describes(const struct cached_frame *entry, uint64_t address, const 
            entry->first_line == FIELD(code, layout->code_first_line, int32_t);
 }
 
-static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t position, int64_t *name_hash)
+static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t position)
 {
     const struct python_layout *layout = python.interpreter.layout;
-    int64_t ignored = 0;
     struct lw_python_frame frame = {
-        .function = copy_string(mode, FIELD(code, layout->code_name, uint64_t), name_hash),
-        .file = copy_string(mode, FIELD(code, layout->code_filename, uint64_t), &ignored),
+        .function = copy_string(mode, FIELD(code, layout->code_name, uint64_t)),
+        .file = copy_string(mode, FIELD(code, layout->code_filename, uint64_t)),
         .first_line = (uint32_t)FIELD(code, layout->code_first_line, int32_t),
     };
     if (!frame.function || !frame.file)
@@ -223,54 +230,84 @@ static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t 
     return journal_python_frame(python.journal, &frame);
 }
 
-/* Of a name whose hash the interpreter never needed, such as "<module>": its text's own. */
-static int64_t hash_of_text(uint64_t name)
+static void add_word(uint64_t word, uint64_t *content)
 {
-    const char *object = (const char *)(uintptr_t)name;
-    struct string_shape string = shape_of(object);
-    if (!string.kind || string.length > NAME_BYTES / 4)
-        return NO_HASH;
-    uint64_t hash = text_hash(object + string.offset, string.length * string.kind);
-    return (int64_t)(hash & INT64_MAX);
+    *content = *content * UINT64_C(0x9E3779B97F4A7C15) + word;
 }
 
-static int64_t name_hash_of(enum python_mode mode, uint32_t i, uint64_t name)
+static bool add_bytes(enum python_mode mode, uint64_t address, size_t bytes, uint64_t *content)
 {
-    if (mode == PYTHON_ASYNC)
-        return trail.name_hash[trail.found[i].copy];
-    int64_t hash = FIELD((uintptr_t)name, NAME_HASH, int64_t);
-    return hash == NO_HASH ? hash_of_text(name) : hash;
+    unsigned char copy[NAME_BYTES];
+    const unsigned char *at = look_at(mode, address, copy, bytes);
+    if (!at)
+        return false;
+    for (; bytes >= 8; bytes -= 8, at += 8)
+        add_word(FIELD(at, 0, uint64_t), content);
+    for (; bytes; bytes--)
+        add_word(*at++, content);
+    return true;
 }
 
-/* The journal's index of frame i of the trail, whose code object is here; NO_ROOM: there is none. Lock held. */
-static uint32_t resolve_frame(enum python_mode mode, uint32_t i, const unsigned char *code)
+/* The interpreter's own hash, or what the string says where that was never needed. */
+static bool add_string(enum python_mode mode, uint64_t address, uint64_t *content)
+{
+    unsigned char copy[STRING_HEAD];
+    const void *head = look_at(mode, address, copy, sizeof copy);
+    if (!head)
+        return false;
+    int64_t hash = FIELD(head, 24, int64_t);
+    add_word((uint64_t)hash, content);
+    struct string_shape string = shape_of(head);
+    if (hash != NO_HASH || !string.kind)
+        return true;
+    uint64_t length = string.length < NAME_BYTES / 4 ? string.length : NAME_BYTES / 4;
+    return add_bytes(mode, address + string.offset, length * string.kind, content);
+}
+
+/* The beginning of it tells. */
+static bool add_lines(enum python_mode mode, uint64_t address, uint64_t *content)
+{
+    unsigned char copy[BYTES_DATA];
+    const void *head = look_at(mode, address, copy, sizeof copy);
+    if (!head)
+        return false;
+    uint64_t length = FIELD(head, 16, uint64_t);
+    add_word(length, content);
+    return add_bytes(mode, address + BYTES_DATA, length < TABLE_BYTES ? length : TABLE_BYTES, content);
+}
+
+/* What tells this code object from another of the same addresses. 0: it cannot be read. */
+static uint64_t content_of(enum python_mode mode, const unsigned char *code)
 {
     const struct python_layout *layout = python.interpreter.layout;
-    uint64_t address = trail.found[i].code;
-    int32_t position = trail.found[i].position;
-    int64_t hash = 0;
+    uint64_t content = 0;
+    bool known = add_string(mode, FIELD(code, layout->code_name, uint64_t), &content) &&
+                 add_string(mode, FIELD(code, layout->code_filename, uint64_t), &content) &&
+                 add_lines(mode, FIELD(code, layout->code_lines, uint64_t), &content);
+    return known ? index_mix(content, 0) | 1 : 0;
+}
+
+/* The journal's index of a code object at this position; NO_ROOM: there is none. Lock held. */
+static uint32_t resolve_frame(enum python_mode mode, uint64_t address, int32_t position, const unsigned char *code)
+{
+    const struct python_layout *layout = python.interpreter.layout;
+    bool is_frozen = segment_has(&python.interpreter.data, address);
+    uint64_t content = is_frozen ? 0 : content_of(mode, code);
     uint32_t slot = (uint32_t)(index_mix(address, (uint32_t)position) & (CACHE_SLOTS - 1));
-    for (uint32_t probe = 0; probe < CACHE_PROBES; probe++) {
+    for (uint32_t probe = 0; probe < CACHE_PROBES && (is_frozen || content); probe++) {
         struct cached_frame *entry = &python.cache[(slot + probe) & (CACHE_SLOTS - 1)];
-        if (!describes(entry, address, code, position))
-            continue;
-        if (segment_has(&python.interpreter.data, address))
-            return entry->frame;
-        hash = name_hash_of(mode, i, entry->name);
-        if (hash == entry->name_hash && hash != NO_HASH)
+        if (describes(entry, address, code, position) && entry->content == content)
             return entry->frame;
     }
-    uint32_t frame = learn(mode, code, position, &hash);
+    uint32_t frame = learn(mode, code, position);
     if (frame == NO_ROOM)
         return frame;
-    if (hash == NO_HASH)
-        hash = name_hash_of(mode, i, FIELD(code, layout->code_name, uint64_t));
-    struct cached_frame *entry = &python.cache[(slot + (uint32_t)hash % CACHE_PROBES) & (CACHE_SLOTS - 1)];
+    struct cached_frame *entry = &python.cache[(slot + (uint32_t)(content >> 1) % CACHE_PROBES) & (CACHE_SLOTS - 1)];
     *entry = (struct cached_frame){.code = address,
                                    .filename = FIELD(code, layout->code_filename, uint64_t),
                                    .name = FIELD(code, layout->code_name, uint64_t),
                                    .lines = FIELD(code, layout->code_lines, uint64_t),
-                                   .name_hash = hash,
+                                   .content = content,
                                    .position = position,
                                    .first_line = FIELD(code, layout->code_first_line, int32_t),
                                    .frame = frame};
@@ -370,21 +407,19 @@ static void copy_code(void)
 {
     const struct python_layout *layout = python.interpreter.layout;
     size_t bytes = layout->code_start >= 0 ? (size_t)layout->code_start : OLD_CODE;
-    uint64_t *names = trail.code; /* their place when the headers are here */
-    uint32_t count = 0;
+    uint32_t count = 0, objects = 0;
     trail.copies = 0;
     for (uint32_t i = 0; i < trail.count; i++)
         trail.found[i].copy = place_of(trail.found[i].code);
     peek_ahead(trail.code, trail.copies, bytes);
     while (count < trail.copies && peek(trail.code[count], trail.headers[count], bytes)) {
-        names[count] = FIELD(trail.headers[count], layout->code_name, uint64_t) + NAME_HASH;
-        count++;
+        const unsigned char *code = trail.headers[count++];
+        trail.objects[objects++] = FIELD(code, layout->code_name, uint64_t);
+        trail.objects[objects++] = FIELD(code, layout->code_filename, uint64_t);
+        trail.objects[objects++] = FIELD(code, layout->code_lines, uint64_t);
     }
     trail.copies = count;
-    peek_ahead(names, count, sizeof *trail.name_hash);
-    for (uint32_t i = 0; i < count; i++)
-        if (!peek(names[i], &trail.name_hash[i], sizeof *trail.name_hash))
-            trail.name_hash[i] = NO_HASH;
+    peek_ahead(trail.objects, objects, STRING_HEAD);
 }
 
 /* The code object of frame i of the trail; NULL: this is no frame. */
@@ -422,7 +457,7 @@ static bool resolve(enum python_mode mode, struct python_stack *stack)
             return false;
         if (is_trampoline(code, trail.found[i].position))
             continue;
-        uint32_t index = resolve_frame(mode, i, code);
+        uint32_t index = resolve_frame(mode, trail.found[i].code, trail.found[i].position, code);
         if (index != NO_ROOM) {
             stack->frames[stack->count] = LW_FRAME_PYTHON | index;
             stack->entry[stack->count++] = trail.found[i].entry;

@@ -8,6 +8,8 @@ load interpreters.bash
 
 @test "python: 3,000 comparisons a version with the interpreter's own frames" { each compare.py; }
 
+@test "python: code objects where others were" { each reuse.py; }
+
 @test "python: children of multiprocessing, and of forks in any thread" { each processes.py; }
 
 @test "python: greenlets, and functions of Cython and numpy that call back" { each extensions.py; }
