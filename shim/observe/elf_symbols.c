@@ -5,7 +5,7 @@
 #include "ground/text.h"
 #include "observe/modules.h"
 
-#include <dlfcn.h>
+#include <dlfcn.h> /* dlinfo, for a module that leaves */
 #include <elf.h>
 #include <link.h>
 #include <string.h>
@@ -19,7 +19,8 @@ struct search {
 struct tables {
     const ElfW(Sym) * symbols;
     const char *strings;
-    const uint32_t *hash; /* DT_GNU_HASH */
+    const uint32_t *hash;       /* DT_GNU_HASH */
+    const uint32_t *plain_hash; /* DT_HASH */
 };
 
 static bool find_tables(const struct dl_phdr_info *info, struct tables *tables)
@@ -41,15 +42,17 @@ static bool find_tables(const struct dl_phdr_info *info, struct tables *tables)
             tables->strings = (const void *)value;
         else if (dynamic->d_tag == DT_GNU_HASH)
             tables->hash = (const void *)value;
+        else if (dynamic->d_tag == DT_HASH)
+            tables->plain_hash = (const void *)value;
     }
-    return tables->symbols && tables->strings && tables->hash;
+    return tables->symbols && tables->strings;
 }
 
 static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct search *search = context;
     struct tables tables;
-    if (!find_tables(info, &tables))
+    if (!find_tables(info, &tables) || !tables.hash)
         return 0;
     uint32_t hash = 5381;
     for (const char *c = search->name; *c; c++)
@@ -221,18 +224,70 @@ static uint32_t module_of(struct journal *journal, uint64_t address)
     return UINT32_MAX;
 }
 
-static void note_symbol(struct journal *journal, uint64_t address)
+/* How many symbols there are: no table says so but by its hash. Only those before the first are undefined ones. */
+static uint32_t symbol_count(const struct tables *tables, uint32_t *first)
 {
-    Dl_info info;
-    struct lw_symbol symbol = {.address = address, .module = module_of(journal, address)};
-    if (dladdr((void *)(uintptr_t)(address - 1), &info) && info.dli_sname) {
-        symbol.name = journal_string(journal, info.dli_sname);
-        symbol.offset = (uint32_t)(address - (uintptr_t)info.dli_saddr);
-    }
-    journal_symbol(journal, &symbol);
+    const uint32_t *hash = tables->hash;
+    *first = 1;
+    if (!hash)
+        return tables->plain_hash ? tables->plain_hash[1] : 0;
+    uint32_t buckets = hash[0], last = 0;
+    const uint32_t *bucket = (const void *)((const ElfW(Addr) *)(const void *)(hash + 4) + hash[2]);
+    const uint32_t *chain = bucket + buckets;
+    *first = hash[1];
+    for (uint32_t i = 0; i < buckets; i++)
+        last = bucket[i] > last ? bucket[i] : last;
+    if (last < *first)
+        return 0;
+    while (!(chain[last - *first] & 1))
+        last++;
+    return last + 1;
 }
 
-/* dladdr walks a module's whole symbol table: some 10 us. Each address is looked up once, each node is marked. */
+static const ElfW(Sym) * symbol_around(const struct tables *tables, uint64_t address)
+{
+    const ElfW(Sym) *best = NULL;
+    uint32_t first, count = symbol_count(tables, &first);
+    for (uint32_t i = first; i < count; i++) {
+        const ElfW(Sym) *symbol = &tables->symbols[i];
+        if (symbol->st_shndx != SHN_UNDEF && symbol->st_value && ELF64_ST_TYPE(symbol->st_info) != STT_TLS &&
+            address - symbol->st_value < (symbol->st_size ? symbol->st_size : 1) &&
+            (!best || symbol->st_value > best->st_value))
+            best = symbol;
+    }
+    return best;
+}
+
+struct naming {
+    struct journal *journal;
+    struct lw_symbol symbol;
+};
+
+static int name_in_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct naming *naming = context;
+    struct tables tables;
+    struct segment extent = segment_extent(info, NULL);
+    uint64_t address = naming->symbol.address;
+    if (!segment_has(&extent, address - 1))
+        return 0;
+    const ElfW(Sym) *symbol = find_tables(info, &tables) ? symbol_around(&tables, address - 1 - info->dlpi_addr) : NULL;
+    if (symbol) {
+        naming->symbol.name = journal_string(naming->journal, tables.strings + symbol->st_name);
+        naming->symbol.offset = (uint32_t)(address - info->dlpi_addr - symbol->st_value);
+    }
+    return 1;
+}
+
+/* Not by dladdr: a constructor in a dlopen may hold the loader's lock for minutes, and grow. */
+static void note_symbol(struct journal *journal, uint64_t address)
+{
+    struct naming naming = {journal, {.address = address, .module = module_of(journal, address)}};
+    modules_iterate(name_in_module, &naming);
+    journal_symbol(journal, &naming.symbol);
+}
+
+/* A module's whole symbol table is walked: some 10 us. Each address is looked up once, each node is marked. */
 static bool name_node(struct journal *journal, uint32_t node)
 {
     uint64_t bit = UINT64_C(1) << node % 64, *word = &named[node / 64 % NAMED_WORDS];

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * elf_symbols: exported symbols of the loaded modules, read in memory. Unlike dlsym it also sees libraries that were
- * loaded with RTLD_LOCAL (an embedded libpython). Takes the loader's lock: watcher thread only, in calm times.
+ * loaded with RTLD_LOCAL (an embedded libpython), and it does not wait for a dlopen whose constructors run: it takes
+ * only the lock of dl_iterate_phdr, which is held while a module enters or leaves the list. Watcher thread only, in
+ * calm times.
  */
 #ifndef LW_OBSERVE_ELF_SYMBOLS_H
 #define LW_OBSERVE_ELF_SYMBOLS_H
