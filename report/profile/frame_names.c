@@ -120,12 +120,14 @@ const char *frames_short_function(const char *function, struct arena *arena)
 
 const struct frame *frames_responsible(const struct frame *const *frames, size_t count)
 {
-    const struct frame *python = NULL, *own = NULL, *named = NULL, *first = NULL;
+    const struct frame *python = NULL, *own = NULL, *named = NULL, *first = NULL, *marker = NULL;
 
     for (size_t i = 0; i < count; i++) {
         const struct frame *frame = frames[i];
-        if (frame->kind == FRAME_MARKER)
+        if (frame->kind == FRAME_MARKER) {
+            marker = marker ? marker : frame;
             continue;
+        }
         if (frame->kind == FRAME_PYTHON && !frame->library)
             return frame;
         if (!first)
@@ -137,7 +139,8 @@ const struct frame *frames_responsible(const struct frame *const *frames, size_t
             own = own || !frame->main_program ? own : frame;
         }
     }
-    return python ? python : own ? own : named ? named : first;
+    const struct frame *known = python ? python : own ? own : named ? named : first;
+    return known ? known : marker;
 }
 
 bool frames_interpreter(const struct frame *frame)

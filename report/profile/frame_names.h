@@ -27,7 +27,7 @@ const char *frames_short_file(const char *file, const char *directory);
 /* Without template arguments, call arguments and return type; in the arena. */
 const char *frames_short_function(const char *function, struct arena *arena);
 
-/* NULL for a stack without frames. */
+/* NULL for a stack without frames; a marker where there is nothing but markers: it says why. */
 const struct frame *frames_responsible(const struct frame *const *frames, size_t count);
 
 #endif

@@ -206,6 +206,15 @@ static void read_threads(struct profile *profile, struct frames *frames)
     }
 }
 
+/* Its place: what could not be had at first may have come later, under the same name. */
+static struct capability *capability_slot(struct profile *profile, const char *name)
+{
+    for (size_t i = 0; i < profile->capability_count; i++)
+        if (strcmp(profile->capabilities[i].name, name) == 0)
+            return &profile->capabilities[i];
+    return &profile->capabilities[profile->capability_count++];
+}
+
 static void read_capabilities(struct profile *profile)
 {
     uint64_t count = profile_count_of(profile, LW_SECTION_CAPABILITIES, 4096);
@@ -214,8 +223,9 @@ static void read_capabilities(struct profile *profile)
     profile->capabilities = arena_new(&profile->arena, count, sizeof(*profile->capabilities));
     for (uint64_t i = 0; i < count; i++) {
         journal_get(profile->journal, LW_SECTION_CAPABILITIES, i, &record, sizeof(record));
-        profile->capabilities[profile->capability_count++] = (struct capability){
-            .name = profile_string_text(profile, record.name),
+        const char *name = profile_string_text(profile, record.name);
+        *capability_slot(profile, name) = (struct capability){
+            .name = name,
             .available = record.available == 1,
             .why = profile_string_text(profile, record.why),
         };

@@ -69,6 +69,8 @@ json_t *json_stack(const struct stack *stack)
 
 void json_add_place(json_t *object, const struct frame *frame)
 {
+    if (frame && frame->kind == FRAME_MARKER)
+        frame = NULL;
     json_object_set_new(object, "function", frame ? json_text_or_null(frame->function) : json_null());
     json_object_set_new(object, "file", frame ? json_text_or_null(frame->file) : json_null());
     json_object_set_new(object, "line", frame && frame->line > 0 ? json_integer(frame->line) : json_null());

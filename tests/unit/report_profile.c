@@ -98,7 +98,7 @@ static void finds_the_responsible_frame(void **unused)
         {{&malloc_, &lib, &own}, 3, &own},
         {{&malloc_, &lib, &nameless}, 3, &lib},
         {{&malloc_, &marker}, 2, &malloc_},
-        {{&marker}, 1, NULL},
+        {{&marker}, 1, &marker}, /* says why there is nothing else */
         {{NULL}, 0, NULL},
     };
 
