@@ -143,7 +143,7 @@ static void note_symbols(uint64_t now_ns)
 void chores_calm(uint64_t now_ns)
 {
     gate_yield(true);
-    takeoff_python(now_ns);
+    takeoff_follow(now_ns);
     note_symbols(now_ns);
     gate_yield(false);
     tend_allocator(now_ns);

@@ -92,10 +92,19 @@ static void settle_options(void)
     }
 }
 
+/* A child must not begin in the middle of a dlopen of ours; one that only waits for the program's does no harm. */
+static void await_loader(void)
+{
+    uint64_t until = sys_now_ns() + LOADER_PATIENCE_NS;
+    while (takeoff_is_loading() && sys_now_ns() < until)
+        sys_yield();
+}
+
 static void before_fork(void)
 {
     flight.shares_pages = flight.residency.shares = true;
     lifecycle_await_takeoff();
+    await_loader();
     fence_fork_prepare();
 }
 
@@ -411,7 +420,7 @@ void lifecycle_exec(void)
     struct guard guard;
     if (!is_own_flight() || !guard_enter(&guard))
         return;
-    bool stopped = watcher_stop(EXIT_PATIENCE_NS) && watcher_gone(EXIT_PATIENCE_NS);
+    bool stopped = watcher_stop(EXIT_PATIENCE_NS) && watcher_gone(EXIT_PATIENCE_NS) && takeoff_end();
     gate_disarm();
     faults_small_pages(false);
     journal_set_life(&flight.journal, LW_LIFE_EXECED, 0, flight_now_ns());

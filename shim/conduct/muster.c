@@ -18,6 +18,7 @@ static struct {
     int signal;
     bool everybody;
     uint32_t watcher; /* its thread id */
+    uint32_t left_out;
     uint32_t count;
     struct {
         uint32_t tid;
@@ -45,6 +46,11 @@ void muster_everybody(bool everybody)
     muster.everybody = everybody;
 }
 
+void muster_leave_out(uint32_t tid)
+{
+    __atomic_store_n(&muster.left_out, tid, __ATOMIC_RELEASE);
+}
+
 void muster_call(void)
 {
     static uint32_t tids[MAX_THREADS]; /* watcher only */
@@ -53,7 +59,8 @@ void muster_call(void)
     muster.watcher = self;
     __atomic_store_n(&muster.count, 0, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < count && i < MAX_THREADS; i++) {
-        if (tids[i] == self || (!muster.everybody && !process_thread(tids[i], &state, name)))
+        if (tids[i] == self || tids[i] == __atomic_load_n(&muster.left_out, __ATOMIC_ACQUIRE) ||
+            (!muster.everybody && !process_thread(tids[i], &state, name)))
             continue;
         muster.roll[kept].tid = tids[i];
         muster.roll[kept++].asleep = !muster.everybody && state == 'S';

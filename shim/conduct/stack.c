@@ -95,6 +95,8 @@ uint32_t stack_capture(struct stack_scratch *scratch, uint64_t *frames, uint32_t
         push(&merge, LW_FRAME_MARKER | LW_MARKER_NO_PYTHON);
     }
     if (result != PYTHON_FOUND) {
+        if (!count)
+            push(&merge, LW_FRAME_MARKER | LW_MARKER_NO_NATIVE);
         for (uint32_t i = 0; i < count; i++)
             push(&merge, native[i]);
     } else if (own) {

@@ -2,15 +2,20 @@
 #include "conduct/takeoff.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/muster.h"
+#include "conduct/own_thread.h"
 #include "ground/allocator.h"
+#include "ground/guard.h"
 #include "ground/pinned.h"
 #include "ground/text.h"
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
+#include "observe/process.h"
 #include "observe/python.h"
 #include "observe/python_objects.h"
 #include "observe/unwind.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,14 +23,32 @@
 #define PYTHON_FIRST_NS UINT64_C(10000000)
 #define PYTHON_MOST_NS  UINT64_C(250000000)
 
+#define LOADER_STACK_BYTES (256u << 10)
+/* Asleep while it needs the loader, whose lock a thread of the program holds: in a dlopen whose constructors run. */
+#define LOADER_PATIENCE_NS UINT64_C(20000000)
+#define LOADER_SLICE_NS    UINT64_C(1000000)
+
+enum { LOADER_AT_WORK, LOADER_DONE };
+
+/* The thread that loads the unwinder: whoever waits for the loader's lock must not be the watcher. */
+static struct {
+    struct own_thread thread;
+    bool begun;
+    uint32_t phase, tid;
+    bool native;
+    char why[160];
+} loader;
+
 static struct {
     bool past_loader;
+    bool stacks_settled;
     bool python_settled;
     uint64_t python_tried;
     uint64_t python_pause_ns;
 } takeoff;
 
-void takeoff_python(uint64_t now_ns)
+/* Again now and then: an interpreter may begin later than its process. */
+static void look_for_python(uint64_t now_ns)
 {
     struct lw_identity *identity = flight.journal.identity;
     char why[160] = "switched off";
@@ -46,15 +69,84 @@ void takeoff_python(uint64_t now_ns)
         journal_capability(&flight.journal, "python_objects", false, "the interpreter's allocator cannot be wrapped");
 }
 
+static void *load_unwinder(void *unused)
+{
+    uint32_t tid = sys_gettid();
+    guard_own_thread();
+    muster_leave_out(tid);
+    __atomic_store_n(&loader.tid, tid, __ATOMIC_RELEASE);
+    loader.native = unwind_load(loader.why, sizeof loader.why);
+    __atomic_store_n(&loader.tid, 0, __ATOMIC_RELEASE);
+    muster_leave_out(0);
+    __atomic_store_n(&loader.phase, LOADER_DONE, __ATOMIC_RELEASE);
+    sys_wake(&loader.phase);
+    return NULL;
+}
+
+static void start_loader(void)
+{
+    sigset_t all_but_trap;
+    sigfillset(&all_but_trap);
+    sigdelset(&all_but_trap, SIGTRAP); /* an event of the fault counter that finds it blocked may kill (Linux 5.18) */
+    loader.native = false;
+    loader.phase = LOADER_AT_WORK;
+    loader.begun = own_thread_start(&loader.thread, load_unwinder, &all_but_trap);
+    if (!loader.begun)
+        load_unwinder(NULL);
+}
+
+bool takeoff_is_loading(void)
+{
+    char name[16], run_state = '?';
+    uint32_t tid = __atomic_load_n(&loader.tid, __ATOMIC_ACQUIRE);
+    return tid && process_thread(tid, &run_state, name) && run_state != 'S';
+}
+
+static void await_loader(void)
+{
+    for (uint64_t asleep = 0; asleep < LOADER_PATIENCE_NS;) {
+        uint64_t before = sys_now_ns();
+        sys_wait(&loader.phase, LOADER_AT_WORK, LOADER_SLICE_NS);
+        if (__atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE)
+            break;
+        if (!takeoff_is_loading())
+            asleep += sys_now_ns() - before;
+    }
+}
+
+bool takeoff_end(void)
+{
+    if (loader.begun && __atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) != LOADER_DONE)
+        return false;
+    if (loader.begun)
+        own_thread_join(&loader.thread);
+    loader.begun = false;
+    return true;
+}
+
+void takeoff_follow(uint64_t now_ns)
+{
+    if (!takeoff.stacks_settled && __atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE) {
+        takeoff.stacks_settled = true;
+        takeoff_end();
+        pinned_module(unwind_library());
+        journal_capability(&flight.journal, "native_stacks", loader.native, loader.why);
+        elf_note_modules(&flight.journal);
+    }
+    if (takeoff.stacks_settled)
+        look_for_python(now_ns);
+}
+
 void takeoff_stacks(uint64_t now_ns)
 {
-    char why[160];
-    bool native = unwind_load(why, sizeof why);
+    unwind_begin();
     pinned_module((const void *)(uintptr_t)&takeoff_stacks);
-    pinned_module(unwind_library());
-    journal_capability(&flight.journal, "native_stacks", native, why);
-    elf_note_modules(&flight.journal);
-    takeoff_python(now_ns);
+    start_loader();
+    await_loader();
+    takeoff_follow(now_ns);
+    if (!takeoff.stacks_settled)
+        journal_capability(&flight.journal, "native_stacks", false,
+                           "the unwinder could not be loaded yet: the program's own dlopen was under way");
     __atomic_store_n(&takeoff.past_loader, true, __ATOMIC_RELEASE);
 }
 
@@ -105,4 +197,6 @@ bool takeoff_past_loader(void)
 void takeoff_reset(void)
 {
     memset(&takeoff, 0, sizeof takeoff);
+    loader.tid = 0;
+    loader.begun = false; /* a forked child's: it was the parent's */
 }

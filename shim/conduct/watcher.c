@@ -9,23 +9,20 @@
 #include "conduct/ladder.h"
 #include "conduct/look.h"
 #include "conduct/muster.h"
+#include "conduct/own_thread.h"
 #include "conduct/record.h"
 #include "conduct/takeoff.h"
 #include "conduct/vigil.h"
 #include "ground/guard.h"
-#include "ground/next.h"
 #include "observe/faults.h"
 #include "observe/process.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #define MS           UINT64_C(1000000)
-#define STACK_BYTES  (256u << 10)
-#define GUARD_BYTES  4096u
 #define GRACE_NS     (1 * MS)
 #define REPORTED_NS  (10 * MS)  /* only recovery is awaited */
 #define LATE_MOST_NS (200 * MS) /* longer: the machine slept */
@@ -190,27 +187,18 @@ static void reset_rooms(void)
 
 bool watcher_start(void)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
+    struct own_thread own;
+    sigset_t all;
     reset_rooms();
     /* Until it runs its maker stands for it: making a thread takes a lock of the loader, too. */
     __atomic_store_n(&watcher_tid, sys_gettid(), __ATOMIC_RELEASE);
     sigfillset(&all);
-    pthread_attr_init(&attributes);
-    /* In the arena: a stack that the kernel joins with a mapping of the program would hide what that one holds. */
-    void *stack = arena_take(&flight.arena, STACK_BYTES + 2 * GUARD_BYTES);
-    uintptr_t lowest = ((uintptr_t)stack + 2 * GUARD_BYTES - 1) & ~(uintptr_t)(GUARD_BYTES - 1);
-    if (!stack || pthread_attr_setstack(&attributes, (void *)lowest, STACK_BYTES) != 0)
-        pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = next.pthread_create(&thread, &attributes, watch_thread, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (error != 0)
+    bool begun = own_thread_start(&own, watch_thread, &all);
+    if (begun)
+        own_thread_detach(&own);
+    else
         __atomic_store_n(&watcher_tid, 0, __ATOMIC_RELEASE);
-    return error == 0;
+    return begun;
 }
 
 bool watcher_sleeps(void)

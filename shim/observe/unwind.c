@@ -89,9 +89,14 @@ uint32_t unwind_caches(void)
     return __atomic_load_n(&caches.held, __ATOMIC_RELAXED);
 }
 
+static bool is_loaded(void)
+{
+    return __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE) != NULL;
+}
+
 bool unwind_closing(void)
 {
-    if (!__atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE))
+    if (!is_loaded())
         return false;
     modules_closing();
     return true;
@@ -170,11 +175,15 @@ static void start_library(void)
         library.init(&cursor, (unw_context_t *)&here, 0);
 }
 
-bool unwind_load(char *why, size_t capacity)
+void unwind_begin(void)
 {
     if (!own.end)
-        own = segment_around((const void *)(uintptr_t)&unwind_load);
-    if (library.backtrace)
+        own = segment_around((const void *)(uintptr_t)&unwind_begin);
+}
+
+bool unwind_load(char *why, size_t capacity)
+{
+    if (is_loaded())
         return true;
     bool shared = dlopen("libunwind.so.8", RTLD_NOW | RTLD_NOLOAD) != NULL; /* the program walks by itself */
     void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
@@ -260,7 +269,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
 {
     unw_cursor_t cursor;
     uint32_t count = 0;
-    if (!library.init || !library.step || !library.get_reg || !fence_try())
+    if (!is_loaded() || !library.init || !library.step || !library.get_reg || !fence_try())
         return 0;
     if (library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
         capacity = 0;
@@ -282,7 +291,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
 bool unwind_function(uint64_t address, uint64_t *start, uint64_t *end)
 {
     unw_proc_info_t info;
-    if (!library.proc_info_by_ip || !library.local ||
+    if (!is_loaded() || !library.proc_info_by_ip || !library.local ||
         library.proc_info_by_ip(*library.local, (unw_word_t)address, &info, NULL) < 0)
         return false;
     *start = info.start_ip;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwind: native stacks by libunwind. The library is loaded privately (dlopen, RTLD_LOCAL) by the watcher thread: its
+ * unwind: native stacks by libunwind. The library is loaded privately (dlopen, RTLD_LOCAL): its
  * _Unwind_* symbols must not stand before libgcc's in the program's scope, or C++ exceptions would take another way.
  *
  * unwind_native: any thread, also in a signal handler when guard_inside() was false. Two ways lead to the same frames.
@@ -22,7 +22,11 @@
 #define UNWIND_MAX         160u
 #define UNWIND_CACHE_BYTES (271u << 10)
 
-/* Watcher thread only. false: not installed; `why` says so. */
+void unwind_begin(void); /* where our own code lies; before anything else. Watcher thread only. */
+/*
+ * Any thread of ours, one at a time; waits for a dlopen of the program that is under way, constructors and all. Until
+ * it is done there are no native frames. false: not installed; `why` says so.
+ */
 bool unwind_load(char *why, size_t capacity);
 const void *unwind_library(void); /* an address in it; NULL: not loaded */
 /* By the process's size: caches for UNWIND_CACHES threads, and for one more in each 256 MiB (0.1 %). Watcher. */

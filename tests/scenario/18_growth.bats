@@ -61,6 +61,29 @@ whole_file() { head -c $((200 << 20)) /dev/zero >"$WORK/file"; }
         "line(0).endswith(':copied_on')" "abs(r.lines[0].resident_bytes - 70 * MIB) < 2 * MIB"
 }
 
+# The loader's lock is held all the while. What begins to be watched only in there has no native frames: the unwinder
+# is loaded by a dlopen, too.
+in_constructor() {
+    inside growth "$PROGRAMS/growth" constructor "$1" "$2" "$BUILD/tests/doors/plugin_grows.so"
+}
+constructor_stops() {
+    with_shim action=abort
+    in_constructor "$1" "$2"
+    stopped growth
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" \
+        "r.memory.explained_bytes >= 0.95 * r.memory.anon_bytes" "${@:3}"
+}
+named_constructor() { constructor_stops "$1" 40 "line(0).endswith(':grow_in_constructor')"; }
+@test "18 growth within a constructor that dlopen runs: control is killed" {
+    in_constructor 200 40
+    killed growth
+}
+@test "18 growth within a constructor that dlopen runs: stopped" { named_constructor 50; }
+@test "18 growth within a constructor that dlopen runs, at full speed: stopped" { named_constructor 0; }
+@test "18 growth within a constructor that dlopen runs, from the beginning: stopped" {
+    constructor_stops 200 0 "r.capabilities.native_stacks.why.startswith('the unwinder could not be loaded yet')"
+}
+
 @test "18 growth of thread stacks: control is killed" { control stacks; }
 
 # No door sees the stacks that the C library maps: they are told apart, not charged to a site.

@@ -2,14 +2,16 @@
 /*
  * growth: grows in one way alone, until it is stopped.
  *
- * usage: growth read|huge|mremap|heap|copy|stacks|beside [MIB_PER_SECOND [FIRST_MIB]]
+ * usage: growth read|huge|mremap|heap|copy|stacks|beside|constructor [MIB_PER_SECOND [FIRST_MIB [PLUGIN]]]
  *
  *   MIB_PER_SECOND  0: as fast as it goes; 200 unless told
  *   FIRST_MIB       of small blocks, before it begins
+ *   PLUGIN          whose constructor, run by dlopen, calls grow_in_constructor()
  *
  * Up to 1 GiB, each way in a function of its own: read_into(), huge_pages(), remap_more(), small_blocks(),
- * copied_on(), deep_stack(), beside_others().
+ * copied_on(), deep_stack(), beside_others(), grow_in_constructor().
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -28,6 +30,7 @@
 #define MOST (1024 * MIB)
 
 static double mib_per_s = 200, start_s;
+static const char *plugin;
 
 static double now_s(void)
 {
@@ -168,6 +171,22 @@ SITE void beside_others(void)
     }
 }
 
+__attribute__((noipa)) void grow_in_constructor(void)
+{
+    for (size_t bytes = 0; bytes < MOST; bytes += MIB) {
+        memset(checked(malloc(MIB)), 1, MIB);
+        pace(bytes + MIB);
+    }
+}
+
+static void open_plugin(void)
+{
+    if (!plugin || !dlopen(plugin, RTLD_NOW)) {
+        fprintf(stderr, "growth: %s\n", plugin ? dlerror() : "no plugin");
+        exit(2);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -175,10 +194,12 @@ int main(int argc, char **argv)
         void (*grow)(void);
     } ways[] = {
         {"read", read_into}, {"huge", huge_pages},    {"mremap", remap_more},    {"heap", more_small_blocks},
-        {"copy", copied_on}, {"stacks", more_stacks}, {"beside", beside_others},
+        {"copy", copied_on}, {"stacks", more_stacks}, {"beside", beside_others}, {"constructor", open_plugin},
     };
     if (argc > 2)
         mib_per_s = atof(argv[2]);
+    if (argc > 4)
+        plugin = argv[4];
     start_s = now_s();
     if (argc > 3)
         small_blocks((size_t)atol(argv[3]) << 20);
