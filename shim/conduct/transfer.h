@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "ground/guard.h"
 
@@ -48,10 +49,20 @@ struct transfer {
     FILE *file;
     char *buffer;
     off_t offset; /* of pread and pwrite */
+    /* of many parts: moves some that come after those that are done, as step does */
+    ssize_t (*move)(const struct transfer *transfer, const struct iovec *parts, int count, size_t done);
+    const struct iovec *vector;
+    int count;
 };
 
 /* The first stride that is not whole ends it, as the whole would have ended. The same result as of one call. */
 ssize_t transfer_strides(const struct transfer *transfer, size_t size, size_t stride);
+
+/*
+ * A transfer of many parts, with `move` alone: in strides where the whole may be more than fits, as transfer_stride
+ * says, else by one call. 0.1 us more in an active process.
+ */
+ssize_t transfer_parts(const struct transfer *transfer, enum transfer_way way);
 
 /* The kernel has filled so much of a buffer. */
 void transfer_filled(void *buffer, size_t bytes);

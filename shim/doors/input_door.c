@@ -69,19 +69,33 @@ DOOR ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
     return pread(fd, buffer, size, offset);
 }
 
+static ssize_t move_readv(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    return filled_parts(parts, (size_t)count, next.readv(transfer->fd, parts, count));
+}
+
+static ssize_t move_preadv(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    off_t offset = transfer->offset + (off_t)done;
+    return filled_parts(parts, (size_t)count, next.preadv(transfer->fd, parts, count, offset));
+}
+
 DOOR ssize_t readv(int fd, const struct iovec *vector, int count)
 {
-    return filled_parts(vector, (size_t)count, next.readv(fd, vector, count));
+    return transfer_parts(&(struct transfer){.move = move_readv, .fd = fd, .vector = vector, .count = count},
+                          TRANSFER_IN);
 }
 
 DOOR ssize_t preadv(int fd, const struct iovec *vector, int count, off_t offset)
 {
-    return filled_parts(vector, (size_t)count, next.preadv(fd, vector, count, offset));
+    return transfer_parts(
+        &(struct transfer){.move = move_preadv, .fd = fd, .vector = vector, .count = count, .offset = offset},
+        TRANSFER_IN);
 }
 
 DOOR ssize_t preadv64(int fd, const struct iovec *vector, int count, off64_t offset)
 {
-    return filled_parts(vector, (size_t)count, next.preadv(fd, vector, count, offset));
+    return preadv(fd, vector, count, offset);
 }
 
 DOOR ssize_t recv(int fd, void *buffer, size_t size, int flags)

@@ -54,19 +54,32 @@ DOOR ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
     return pwrite(fd, buffer, size, offset);
 }
 
+static ssize_t move_writev(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    return moved(next.writev(transfer->fd, parts, count));
+}
+
+static ssize_t move_pwritev(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    return moved(next.pwritev(transfer->fd, parts, count, transfer->offset + (off_t)done));
+}
+
 DOOR ssize_t writev(int fd, const struct iovec *vector, int count)
 {
-    return moved(next.writev(fd, vector, count));
+    return transfer_parts(&(struct transfer){.move = move_writev, .fd = fd, .vector = vector, .count = count},
+                          TRANSFER_OUT);
 }
 
 DOOR ssize_t pwritev(int fd, const struct iovec *vector, int count, off_t offset)
 {
-    return moved(next.pwritev(fd, vector, count, offset));
+    return transfer_parts(
+        &(struct transfer){.move = move_pwritev, .fd = fd, .vector = vector, .count = count, .offset = offset},
+        TRANSFER_OUT);
 }
 
 DOOR ssize_t pwritev64(int fd, const struct iovec *vector, int count, off64_t offset)
 {
-    return moved(next.pwritev(fd, vector, count, offset));
+    return pwritev(fd, vector, count, offset);
 }
 
 DOOR ssize_t send(int fd, const void *buffer, size_t size, int flags)

@@ -28,18 +28,22 @@ stops() {
 @test "18 growth by read(2) into fresh buffers: stopped" { stops read read_into; }
 @test "18 growth by read(2) into fresh buffers, at full speed: stopped" { stops read read_into 0; }
 whole_file() { head -c $((200 << 20)) /dev/zero >"$WORK/file"; }
-@test "18 growth by one read of all: control is killed" {
+whole_file_dies() {
     whole_file
-    inside growth "$PROGRAMS/charge" read 200 "$WORK/file"
+    inside growth "$PROGRAMS/charge" "$1" 200 "$WORK/file"
     killed growth
 }
-@test "18 growth by one read of all: stopped" {
+whole_file_stops() {
     whole_file
     with_shim action=abort
-    inside growth "$PROGRAMS/charge" read 200 "$WORK/file"
+    inside growth "$PROGRAMS/charge" "$1" 200 "$WORK/file"
     stopped growth
-    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':read_whole')"
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':$2')"
 }
+@test "18 growth by one read of all: control is killed" { whole_file_dies read; }
+@test "18 growth by one read of all: stopped" { whole_file_stops read read_whole; }
+@test "18 growth by one read into many pieces: control is killed" { whole_file_dies scatter; }
+@test "18 growth by one read into many pieces: stopped" { whole_file_stops scatter read_scattered; }
 @test "18 growth by huge pages: control is killed" { control huge; }
 @test "18 growth by huge pages: stopped" { stops huge huge_pages; }
 @test "18 growth by huge pages, at full speed: stopped" { stops huge huge_pages 0; }

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,8 +20,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define MIB ((size_t)1 << 20)
-#define ALL (9 * MIB + 4321)
+#define MIB  ((size_t)1 << 20)
+#define ALL  (9 * MIB + 4321)
+#define MANY 300 /* parts */
 
 static unsigned char *from, *to;
 
@@ -58,6 +60,16 @@ static void written(int fd)
     lseek(fd, 0, SEEK_SET);
     tell("writev", fd, writev(fd, parts, 4));
     tell("pwritev", fd, pwritev(fd, parts, 4, 12345));
+    struct iovec many[MANY];
+    volatile int too_many = IOV_MAX + 1, fewer = -1;
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = (struct iovec){from + i, i % 5 ? ALL / MANY - i : 0};
+    tell("pwritev of many parts", fd, pwritev(fd, many, MANY, 4321));
+    tell("writev of too many parts", fd, writev(fd, many, too_many));
+    tell("writev of no parts", fd, writev(fd, many, 0));
+    tell("writev of fewer than none", fd, writev(fd, many, fewer));
+    const struct iovec *volatile nowhere = (const struct iovec *)16;
+    tell("writev of parts nowhere", fd, writev(fd, nowhere, 3));
     tell("write of nothing", fd, write(fd, from, 0));
 }
 
@@ -74,6 +86,14 @@ static void read_back(int fd)
     lseek(fd, 1, SEEK_SET);
     tell("readv", fd, readv(fd, parts, 2));
     tell("preadv", fd, preadv(fd, parts, 2, 4097));
+    struct iovec many[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = (struct iovec){to + i * (ALL / MANY), ALL / MANY - i % 7};
+    tell("preadv of many parts", fd, preadv(fd, many, MANY, 3));
+    many[MANY / 2].iov_base = NULL;
+    tell("preadv, a part of which is nowhere", fd, preadv(fd, many, MANY, 3));
+    many[0].iov_len = (size_t)-1;
+    tell("readv of more than there can be", fd, readv(fd, many, 2));
     unsigned char *volatile nowhere = (unsigned char *)16;
     tell("read into nowhere", fd, pread(fd, nowhere, ALL, 0));
 }

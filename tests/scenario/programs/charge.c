@@ -8,7 +8,9 @@
  *   memfd    writes into a memfd, which is never mapped
  *   whole    writes all of it into a memfd, in one call (of 40 MiB each on kernels without a zero page)
  *   stream   the same through a stream
+ *   parts    the same in one call of many parts, which are all the same memory
  *   read     reads the file PATH into fresh memory, in one call
+ *   scatter  reads it into many pieces of fresh memory, in one call
  *   shared   a shared anonymous mapping, touched page by page
  *   mapped   a memfd, mapped and touched
  *   pipes    pipes full of data that nobody reads: kernel memory
@@ -29,6 +31,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define SITE static __attribute__((noipa))
@@ -122,6 +125,29 @@ static void stream(size_t mib, const char *path)
     FILE *file = fdopen(new_memfd(), "w");
     for (size_t done = 0; done < mib * MIB; done += bytes)
         check(file && fwrite(source, MIB, bytes / MIB, file) == bytes / MIB, "charge: fwrite");
+}
+
+#define MOST_PARTS 512
+
+static void parts(size_t mib, const char *path)
+{
+    struct iovec vector[MOST_PARTS];
+    check(mib <= MOST_PARTS, "charge: so many parts");
+    for (size_t i = 0; i < mib; i++)
+        vector[i] = (struct iovec){.iov_base = (char *)own, .iov_len = MIB};
+    check(writev(new_memfd(), vector, (int)mib) == (ssize_t)(mib * MIB), "charge: writev");
+}
+
+SITE void read_scattered(size_t mib, const char *path)
+{
+    struct iovec vector[MOST_PARTS];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    check(fd >= 0 && mib <= MOST_PARTS, path);
+    for (size_t i = 0; i < mib; i++) {
+        vector[i] = (struct iovec){.iov_base = malloc(MIB), .iov_len = MIB};
+        check(vector[i].iov_base != NULL, "charge: malloc");
+    }
+    check(readv(fd, vector, (int)mib) == (ssize_t)(mib * MIB), "charge: readv");
 }
 
 SITE void read_whole(size_t mib, const char *path)
@@ -218,9 +244,19 @@ int main(int argc, char **argv)
         const char *name;
         void (*fill)(size_t mib, const char *path);
     } ways[] = {
-        {"tmpfs", tmpfs}, {"memfd", memfd},     {"shared", shared},   {"mapped", mapped},
-        {"pipes", pipes}, {"sockets", sockets}, {"locked", locked},   {"names", names},
-        {"whole", whole}, {"stream", stream},   {"read", read_whole},
+        {"tmpfs", tmpfs},
+        {"memfd", memfd},
+        {"shared", shared},
+        {"mapped", mapped},
+        {"pipes", pipes},
+        {"sockets", sockets},
+        {"locked", locked},
+        {"names", names},
+        {"whole", whole},
+        {"stream", stream},
+        {"read", read_whole},
+        {"parts", parts},
+        {"scatter", read_scattered},
     };
     if (argc < 3)
         return 2;
