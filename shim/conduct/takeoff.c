@@ -199,4 +199,5 @@ void takeoff_reset(void)
     memset(&takeoff, 0, sizeof takeoff);
     loader.tid = 0;
     loader.begun = false; /* a forked child's: it was the parent's */
+    muster_leave_out(0);
 }
