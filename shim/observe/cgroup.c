@@ -168,10 +168,14 @@ bool cgroup_peek_swap(int swap_fd, int version, uint64_t used_bytes, uint64_t *s
     return true;
 }
 
+/* In version 1 what came since the usage was read would look swapped: it is read once more, and the larger one counts. */
 static void refresh_swap(struct cgroup_level *level, int version)
 {
-    if (!cgroup_peek_swap(level->swap_fd, version, level->numbers.used_bytes, &level->numbers.swap_used_bytes))
-        level->numbers.swap_used_bytes = LW_UNKNOWN;
+    uint64_t used = level->numbers.used_bytes, now, *swap = &level->numbers.swap_used_bytes;
+    if (!cgroup_peek_swap(level->swap_fd, version, used, swap))
+        *swap = LW_UNKNOWN;
+    else if (version == 1 && cgroup_peek(level->usage_fd, &now) && now > used)
+        *swap -= now - used < *swap ? now - used : *swap;
 }
 
 static uint64_t swap_limit(const struct cgroup_level *level, bool v2)
