@@ -168,7 +168,7 @@ bool cgroup_peek_swap(int swap_fd, int version, uint64_t used_bytes, uint64_t *s
     return true;
 }
 
-/* In version 1 what came since the usage was read would look swapped: it is read once more, and the larger one counts. */
+/* In version 1 what came since the usage was read would look swapped: it is read once more, the larger one counts. */
 static void refresh_swap(struct cgroup_level *level, int version)
 {
     uint64_t used = level->numbers.used_bytes, now, *swap = &level->numbers.swap_used_bytes;
