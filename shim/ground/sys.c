@@ -166,13 +166,31 @@ int sys_unlink(const char *path)
     return (int)sys_call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
 }
 
-long sys_read_file(const char *path, char *buffer, size_t capacity)
+static long read_path(const char *path, char *buffer, size_t capacity, long (*reread)(int, char *, size_t))
 {
     int fd = (int)sys_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (fd < 0)
         return fd;
-    long n = sys_reread(fd, buffer, capacity);
+    long n = reread(fd, buffer, capacity);
     sys_close(fd);
+    return n;
+}
+
+long sys_read_file(const char *path, char *buffer, size_t capacity)
+{
+    return read_path(path, buffer, capacity, sys_reread);
+}
+
+long sys_read_piece(const char *path, char *buffer, size_t capacity)
+{
+    return read_path(path, buffer, capacity, sys_reread_piece);
+}
+
+long sys_reread_piece(int fd, char *buffer, size_t capacity)
+{
+    long n = sys_pread(fd, buffer, capacity - 1, 0);
+    if (n >= 0)
+        buffer[n] = '\0';
     return n;
 }
 

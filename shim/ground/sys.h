@@ -34,6 +34,12 @@ void sys_program(char *name, size_t capacity);
 /* Reads a whole small file into buffer as a NUL-terminated string; returns its length, cut at capacity - 1. */
 long sys_read_file(const char *path, char *buffer, size_t capacity);
 long sys_reread(int fd, char *buffer, size_t capacity); /* likewise, from the start of an open descriptor */
+/*
+ * Likewise, of files that the kernel writes whole for each read of them (single_open of seq_file: most of /proc and of
+ * cgroups, but not maps, mountinfo and lists): to ask it for the end makes it write them again.
+ */
+long sys_read_piece(const char *path, char *buffer, size_t capacity);
+long sys_reread_piece(int fd, char *buffer, size_t capacity);
 
 /* Calls found for each entry of a directory but "." and "..", until it says false. The name lives during the call. */
 typedef bool sys_entry_found(void *context, const char *name, bool is_directory);

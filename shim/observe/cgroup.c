@@ -135,7 +135,7 @@ static long read_in(const struct cgroup_level *level, const char *name, char *bu
     text_add(&text, level->directory);
     text_char(&text, '/');
     text_add(&text, name);
-    return sys_read_file(path, buffer, capacity);
+    return sys_read_piece(path, buffer, capacity);
 }
 
 /* What was read before stays where a file cannot be read now: the program may have taken every descriptor. */
@@ -223,8 +223,8 @@ static uint64_t host_slab(void)
 {
     char text[4096];
     uint64_t kib;
-    return sys_read_file("/proc/meminfo", text, sizeof text) > 0 && text_row(text, "SReclaimable", &kib) ? kib * 1024
-                                                                                                         : 0;
+    return sys_read_piece("/proc/meminfo", text, sizeof text) > 0 && text_row(text, "SReclaimable", &kib) ? kib * 1024
+                                                                                                          : 0;
 }
 
 uint64_t cgroup_v1_slab(uint64_t limit_bytes, uint64_t kernel_growth_bytes, uint64_t host_growth_bytes)
@@ -263,7 +263,7 @@ static void add_v1_slab(struct cgroup_level *level)
 static void refresh_stat(struct cgroup_level *level, int version)
 {
     char stat[6144]; /* v2 on 6.18 has 1.6 KiB, v1 1.2 KiB */
-    if (level->stat_fd < 0 || sys_reread(level->stat_fd, stat, sizeof stat) <= 0)
+    if (level->stat_fd < 0 || sys_reread_piece(level->stat_fd, stat, sizeof stat) <= 0)
         return;
     cgroup_parse_stat(stat, version, level);
     if (version == 1)
@@ -275,7 +275,7 @@ static void refresh_stat(struct cgroup_level *level, int version)
 bool cgroup_peek_reclaimable(int stat_fd, int version, char *buffer, size_t capacity, uint64_t *reclaimable_bytes)
 {
     struct cgroup_level level;
-    if (stat_fd < 0 || sys_reread(stat_fd, buffer, capacity) <= 0)
+    if (stat_fd < 0 || sys_reread_piece(stat_fd, buffer, capacity) <= 0)
         return false;
     cgroup_parse_stat(buffer, version, &level);
     *reclaimable_bytes = level.numbers.reclaimable_bytes;

@@ -166,7 +166,7 @@ static bool see(struct look *look, uint64_t pid)
     }
     text_u64(&text, pid);
     proc_path(path, sizeof path, digits, "stat");
-    if (sys_read_file(path, stat, sizeof stat) > 0 && neighbours_parse_stat(stat, look->page_bytes, &record) &&
+    if (sys_read_piece(path, stat, sizeof stat) > 0 && neighbours_parse_stat(stat, look->page_bytes, &record) &&
         record.pid == pid)
         note(look, &record, digits);
     return true;
@@ -238,7 +238,7 @@ static void add_kills(struct look *look, const char *directory)
 {
     char path[PATH_BYTES], text[160];
     uint64_t kills;
-    if (!below(path, sizeof path, directory, "memory.oom_control").cut && sys_read_file(path, text, sizeof text) > 0 &&
+    if (!below(path, sizeof path, directory, "memory.oom_control").cut && sys_read_piece(path, text, sizeof text) > 0 &&
         text_row(text, "oom_kill", &kills))
         look->neighbours->kills += kills;
 }

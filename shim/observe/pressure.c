@@ -74,5 +74,5 @@ bool pressure_read(struct pressure *pressure, struct pressure_numbers *numbers)
 {
     char text[256];
     *numbers = (struct pressure_numbers){.some_total_us = LW_UNKNOWN, .full_total_us = LW_UNKNOWN};
-    return pressure->fd >= 0 && sys_reread(pressure->fd, text, sizeof text) > 0 && pressure_parse(text, numbers);
+    return pressure->fd >= 0 && sys_reread_piece(pressure->fd, text, sizeof text) > 0 && pressure_parse(text, numbers);
 }

@@ -56,8 +56,8 @@ bool process_read(struct process_numbers *numbers)
     char text[SYSTEM_FILE_BYTES];
     struct process_numbers found = {0};
     /* The thread's own files: those of the process are empty once its first thread is gone (pthread_exit in main). */
-    if (sys_read_file("/proc/thread-self/status", text, sizeof text) <= 0 &&
-        sys_read_file("/proc/self/status", text, sizeof text) <= 0)
+    if (sys_read_piece("/proc/thread-self/status", text, sizeof text) <= 0 &&
+        sys_read_piece("/proc/self/status", text, sizeof text) <= 0)
         return false;
     found.rss_bytes = status_kib(text, "VmRSS");
     found.anon_bytes = status_kib(text, "RssAnon");
@@ -71,7 +71,7 @@ bool process_read(struct process_numbers *numbers)
     uint64_t threads = 0;
     text_row(text, "Threads", &threads);
     found.threads = (uint32_t)threads;
-    if (sys_read_file("/proc/self/stat", text, sizeof text) > 0) {
+    if (sys_read_piece("/proc/self/stat", text, sizeof text) > 0) {
         const char *state = stat_fields(text);
         found.leader_gone = state && *state == 'Z';
         found.minor_faults = stat_field(text, 10);
@@ -87,7 +87,7 @@ bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes)
     char text[128];
     uint64_t field[6];
     const char *at = text;
-    if (sys_read_file("/proc/thread-self/statm", text, sizeof text) <= 0)
+    if (sys_read_piece("/proc/thread-self/statm", text, sizeof text) <= 0)
         return false;
     for (int i = 0; i < 6; i++) {
         if (!text_parse_u64(&at, &field[i]))
@@ -124,7 +124,7 @@ bool process_host_level(struct lw_level *level)
 {
     char text[SYSTEM_FILE_BYTES];
     uint64_t total, available, swap_free = 0, swap_total = 0, value;
-    if (sys_read_file("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "MemTotal", &total) ||
+    if (sys_read_piece("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "MemTotal", &total) ||
         !text_row(text, "MemAvailable", &available))
         return false;
     text_row(text, "SwapFree", &swap_free);
@@ -158,7 +158,7 @@ static bool commit_limit(uint64_t *limit_bytes, uint64_t *used_bytes)
 {
     char text[SYSTEM_FILE_BYTES];
     if (sys_read_file("/proc/sys/vm/overcommit_memory", text, sizeof text) <= 0 || text[0] != '2' ||
-        sys_read_file("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "CommitLimit", limit_bytes) ||
+        sys_read_piece("/proc/meminfo", text, sizeof text) <= 0 || !text_row(text, "CommitLimit", limit_bytes) ||
         !text_row(text, "Committed_AS", used_bytes))
         return false;
     *limit_bytes *= 1024;
@@ -191,7 +191,7 @@ static void identity_times(struct lw_identity *identity)
 {
     char text[SYSTEM_FILE_BYTES];
     uint64_t now_mono = sys_now_ns(), now_real = sys_realtime_ns(), age = 0;
-    if (sys_read_file("/proc/self/stat", text, sizeof text) > 0) {
+    if (sys_read_piece("/proc/self/stat", text, sizeof text) > 0) {
         struct timespec boot = {0};
         identity->ppid = (uint32_t)stat_field(text, 4);
         identity->start_ticks = stat_field(text, 22);
@@ -247,7 +247,7 @@ bool process_thread(uint32_t tid, char *run_state, char name[16])
     text_add(&where, "/proc/self/task/");
     text_u64(&where, tid);
     text_add(&where, "/stat");
-    if (sys_read_file(path, text, sizeof text) <= 0)
+    if (sys_read_piece(path, text, sizeof text) <= 0)
         return false;
     const char *fields = stat_fields(text), *open = strchr(text, '(');
     if (!fields || !open)

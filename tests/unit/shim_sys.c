@@ -36,6 +36,31 @@ static void ours_are_high_and_known(void **unused)
     assert_false(is_open(fd));
 }
 
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* The numbers in them move, the rows do not. */
+static void what_comes_in_one_piece_is_whole(void **unused)
+{
+    static const char *const paths[] = {"/proc/thread-self/status", "/proc/self/stat", "/proc/thread-self/statm",
+                                        "/proc/meminfo"};
+    char piece[4096], whole[4096], cut[8];
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_true(sys_read_piece(paths[i], piece, sizeof piece) > 0);
+        assert_true(sys_read_file(paths[i], whole, sizeof whole) > 0);
+        assert_int_equal(lines_of(piece), lines_of(whole));
+        assert_int_equal(piece[strlen(piece) - 1], '\n');
+    }
+    assert_int_equal(sys_read_piece("/proc/meminfo", cut, sizeof cut), 7);
+    assert_string_equal(cut, "MemTota");
+    assert_int_equal(sys_read_piece("/nowhere", piece, sizeof piece), -ENOENT);
+}
+
 static void others_are_not(void **unused)
 {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -133,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ours_are_high_and_known),
+        cmocka_unit_test(what_comes_in_one_piece_is_whole),
         cmocka_unit_test(others_are_not),
         cmocka_unit_test(a_reused_number_is_left_alone),
         cmocka_unit_test(a_disowned_number_is_neither_read_nor_closed),
