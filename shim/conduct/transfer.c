@@ -34,6 +34,8 @@ static bool may_stride(int fd, enum transfer_way way)
 {
     struct stat file;
     struct statfs system;
+    if (way == TRANSFER_PAGES)
+        return true;
     if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
         return false;
     return way == TRANSFER_IN ||

@@ -22,8 +22,9 @@
 #define TRANSFER_STRIDE (1u << 20)
 
 enum transfer_way {
-    TRANSFER_IN, /* from a file into memory */
-    TRANSFER_OUT /* into a file, which may be memory */
+    TRANSFER_IN,   /* from a file into memory */
+    TRANSFER_OUT,  /* into a file, which may be memory */
+    TRANSFER_PAGES /* no descriptor: pages that the kernel makes (conduct/populate.h) */
 };
 
 size_t transfer_stride_slowly(int fd, size_t size, enum transfer_way way);

@@ -11,8 +11,9 @@
  * program) is seen by its mappings alone.
  *
  * There is no record of what madvise or mprotect do to a range: how much of it is resident, the kernel is asked. Only
- * where madvise makes the kernel touch pages, they are looked at as after a large read; and huge pages fill faster.
+ * where the kernel itself makes the pages, they are looked at as after a large read; and huge pages fill faster.
  */
+#include "conduct/populate.h"
 #include "conduct/tracker.h"
 #include "conduct/transfer.h"
 #include "doors/doors.h"
@@ -33,6 +34,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MLOCK_ONFAULT
+#define MLOCK_ONFAULT 1 /* Linux 4.4 */
+#endif
 
 /* Memory that will be charged when it is touched: not a reservation, not a private mapping of a file. */
 static bool is_for_use(int flags, int fd)
@@ -49,6 +53,26 @@ static bool refuses(const void *caller, size_t size)
     return !next_is_allocator(caller) && !next_is_carrier(caller) && UNLIKELY(tracker_refuses(size));
 }
 
+/*
+ * Are the pages of MAP_POPULATE made afterwards, in strides? A mapping of huge pages is not of this memory, and one
+ * that is to be locked may be refused for that.
+ */
+static bool populates_later(size_t size, int protection, int flags)
+{
+    return !(flags & (MAP_HUGETLB | MAP_LOCKED | MAP_NONBLOCK)) && protection != PROT_NONE && populate_exceeds(size) &&
+           next.madvise(NULL, 0, MADV_POPULATE_READ) == 0;
+}
+
+/* mmap does not tell whether it could. */
+static void populate(void *memory, size_t size, int protection, int flags, bool later)
+{
+    bool writes = protection & PROT_WRITE && (flags & MAP_TYPE) == MAP_PRIVATE;
+    if (later)
+        populate_strides(memory, size, next.madvise, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+    else if (!(flags & MAP_NONBLOCK))
+        transfer_filled(memory, size);
+}
+
 static inline void *map(const void *caller, void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     /* Without access it is a reservation, whatever the flags say. */
@@ -57,13 +81,20 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
         return next.mmap(address, size, protection, flags, fd, offset);
     if (is_for_use(kind, fd) && refuses(caller, size))
         return MAP_FAILED;
-    void *result = next.mmap(address, size, protection, flags, fd, offset);
+    int before = errno;
+    bool populated = UNLIKELY(flags & MAP_POPULATE), later = populated && populates_later(size, protection, flags);
+    errno = before;
+    void *result = next.mmap(address, size, protection, later ? flags & ~MAP_POPULATE : flags, fd, offset);
     if (next_is_carrier(caller))
         tracker_carrier_mapped(result, size, kind, fd, caller);
     else if (result != MAP_FAILED)
         tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
         tracker_mapping_refused(size);
+    before = errno;
+    if (populated && result != MAP_FAILED)
+        populate(result, size, protection, flags, later);
+    errno = before;
     object_door_consider();
     return result;
 }
@@ -120,12 +151,52 @@ DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
 
 DOOR int madvise(void *address, size_t size, int advice)
 {
+    bool populates = advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
+    if (populates && UNLIKELY(populate_exceeds(size)))
+        return populate_strides(address, size, next.madvise, advice);
     int result = next.madvise(address, size, advice);
     if (result == 0 && advice == MADV_HUGEPAGE)
         tracker_huge_pages();
-    if (result == 0 && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
+    if (result == 0 && populates)
         transfer_filled(address, size);
     return result;
+}
+
+static int lock_part(void *address, size_t size, int unused)
+{
+    return next.mlock(address, size);
+}
+
+/*
+ * Locked as it is touched first: that says whether all of it may be locked. Then page by page, which makes them and
+ * takes nothing more of what may be locked.
+ */
+static int lock_strides(const void *address, size_t size)
+{
+    size_t within = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
+    if (next.mlock2(address, size, MLOCK_ONFAULT) != 0)
+        return errno == ENOSYS ? next.mlock(address, size) : -1;
+    return populate_strides((char *)address - within, size + within, lock_part, 0);
+}
+
+static int lock(const void *address, size_t size)
+{
+    if (UNLIKELY(populate_exceeds(size)))
+        return lock_strides(address, size);
+    int result = next.mlock(address, size);
+    if (result == 0)
+        transfer_filled((void *)address, size);
+    return result;
+}
+
+DOOR int mlock(const void *address, size_t size)
+{
+    return lock(address, size);
+}
+
+DOOR int mlock2(const void *address, size_t size, unsigned flags)
+{
+    return flags ? next.mlock2(address, size, flags) : lock(address, size);
 }
 
 /* ---- the program break, where the program itself moves it ---- */

@@ -130,6 +130,16 @@ int direct_madvise(void *address, size_t size, int advice)
     return (int)with_errno(sys_call(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0));
 }
 
+int direct_mlock(const void *address, size_t size)
+{
+    return (int)with_errno(sys_call(SYS_mlock, (long)address, (long)size, 0, 0, 0, 0));
+}
+
+int direct_mlock2(const void *address, size_t size, unsigned flags)
+{
+    return (int)with_errno(sys_call(SYS_mlock2, (long)address, (long)size, flags, 0, 0, 0));
+}
+
 void *direct_shmat(int id, const void *address, int flags)
 {
     return (void *)with_errno(sys_call(SYS_shmat, id, (long)address, flags, 0, 0, 0));

@@ -34,6 +34,8 @@ ssize_t direct_copy_file_range(int from, off_t *from_offset, int to, off_t *to_o
 int direct_fallocate(int fd, int mode, off_t offset, off_t size);
 int direct_posix_fallocate(int fd, off_t offset, off_t size);
 int direct_madvise(void *address, size_t size, int advice);
+int direct_mlock(const void *address, size_t size);
+int direct_mlock2(const void *address, size_t size, unsigned flags);
 void *direct_shmat(int id, const void *address, int flags);
 int direct_shmdt(const void *address);
 int direct_close(int fd);

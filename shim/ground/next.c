@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 
 /* glibc 2.36 asks for some 40 bytes during the first dlsym; other libraries' early constructors may ask for more. */
-#define BOOTSTRAP_HEAD  16 /* the size of the block stands before it */
+#define BOOTSTRAP_HEAD 16 /* the size of the block stands before it */
 
 _Alignas(64) unsigned char next_bootstrap[NEXT_BOOTSTRAP_BYTES];
 static size_t bootstrap_used;
@@ -210,6 +210,8 @@ static void early_quick_exit(int code)
     X(posix_fallocate, "posix_fallocate", direct_posix_fallocate)                                                      \
     X(fwrite, "fwrite", early_fwrite)                                                                                  \
     X(madvise, "madvise", direct_madvise)                                                                              \
+    X(mlock, "mlock", direct_mlock)                                                                                    \
+    X(mlock2, "mlock2", direct_mlock2)                                                                                 \
     X(brk, "brk", early_brk)                                                                                           \
     X(sbrk, "sbrk", early_sbrk)                                                                                        \
     X(shmat, "shmat", direct_shmat)                                                                                    \

@@ -56,6 +56,8 @@ struct next {
     int (*fallocate)(int, int, off_t, off_t);
     int (*posix_fallocate)(int, off_t, off_t);
     int (*madvise)(void *, size_t, int);
+    int (*mlock)(const void *, size_t);
+    int (*mlock2)(const void *, size_t, unsigned);
     int (*brk)(void *);
     void *(*sbrk)(intptr_t);
     void *(*shmat)(int, const void *, int);

@@ -44,6 +44,24 @@ whole_file_stops() {
 @test "18 growth by one read of all: stopped" { whole_file_stops read read_whole; }
 @test "18 growth by one read into many pieces: control is killed" { whole_file_dies scatter; }
 @test "18 growth by one read into many pieces: stopped" { whole_file_stops scatter read_scattered; }
+# Pages that the kernel makes in one call: nobody can stop the thread in there.
+at_once_dies() {
+    inside growth "$PROGRAMS/charge" "$1" 200
+    killed growth
+}
+at_once_stops() {
+    with_shim action=abort
+    inside growth "$PROGRAMS/charge" "$1" 200
+    stopped growth
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':map_fresh')"
+}
+@test "18 growth by one MAP_POPULATE: control is killed" { at_once_dies populate; }
+@test "18 growth by one MAP_POPULATE: stopped" { at_once_stops populate; }
+@test "18 growth by one MADV_POPULATE_WRITE: control is killed" { at_once_dies advise; }
+@test "18 growth by one MADV_POPULATE_WRITE: stopped" { at_once_stops advise; }
+@test "18 growth by one mlock: control is killed" { at_once_dies pin; }
+@test "18 growth by one mlock: stopped" { at_once_stops pin; }
+
 @test "18 growth by huge pages: control is killed" { control huge; }
 @test "18 growth by huge pages: stopped" { stops huge huge_pages; }
 @test "18 growth by huge pages, at full speed: stopped" { stops huge huge_pages 0; }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transfers: large reads and writes, told line by line: how many bytes, errno, where the descriptor stands, what the
- * bytes are. On a file of the disk, a memfd, and where a transfer ends early: at the end of the file, at the limit of a
- * file's size, at a page that is not there, at a seal.
+ * transfers: large reads and writes, and pages that the kernel makes, told line by line: how many bytes, errno, where
+ * the descriptor stands, what the bytes are. On a file of the disk, a memfd, and where a transfer ends early: at the
+ * end of the file, at the limit of a file's size, at a page that is not there, at a seal.
  *
  * usage: transfers DIRECTORY        (on a disk)
  */
@@ -172,6 +172,115 @@ static void sealed(void)
     close(fd);
 }
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22 /* Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static long locked_kib(void)
+{
+    char line[200];
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        sscanf(line, "VmLck: %ld", &kib);
+    if (status)
+        fclose(status);
+    return kib;
+}
+
+static long locked_before; /* by whoever else there is in this process */
+
+/* How many of its pages are there, and how much this program has locked. */
+static void tell_pages(const char *what, const void *memory, int result)
+{
+    static unsigned char present[ALL / 4096 + 1];
+    int error = errno, there = 0;
+    memset(present, 0, sizeof present);
+    if (memory != MAP_FAILED)
+        mincore((void *)memory, ALL, present);
+    for (size_t i = 0; i < sizeof present; i++)
+        there += present[i] & 1;
+    printf("%s: %d %s, %d pages, locked %ld KiB\n", what, result, result ? strerror(error) : "-", there,
+           locked_kib() - locked_before);
+    errno = 0;
+}
+
+static void *fresh(int protection, int flags, int fd)
+{
+    return mmap(NULL, ALL, protection, flags | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+}
+
+static void mapped(const char *what, int protection, int flags, int fd)
+{
+    void *memory = fresh(protection, flags | MAP_POPULATE, fd);
+    tell_pages(what, memory, memory == MAP_FAILED ? -1 : 0);
+    if (memory != MAP_FAILED)
+        munmap(memory, ALL);
+}
+
+/* A page in the middle is missing, or may not be written to. */
+static char *spoiled(int protection)
+{
+    char *memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    if (protection < 0)
+        munmap(memory + 5 * MIB, 4096);
+    else
+        mprotect(memory + 5 * MIB, 4096, protection);
+    return memory;
+}
+
+/* Pages that the kernel makes. */
+static void pages(void)
+{
+    int fd = memfd_create("transfers", 0);
+    pwrite(fd, from, ALL, 0);
+    locked_before = locked_kib();
+    mapped("MAP_POPULATE", PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    mapped("MAP_POPULATE of a file", PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+    mapped("MAP_POPULATE of a shared file", PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    mapped("MAP_POPULATE without access", PROT_NONE, MAP_PRIVATE, -1);
+    mapped("MAP_POPULATE of nothing", PROT_READ, MAP_SHARED, 999);
+    mapped("MAP_POPULATE and MAP_LOCKED", PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_LOCKED, -1);
+    for (int how = MADV_POPULATE_READ; how <= MADV_POPULATE_WRITE; how++) {
+        char *memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+        tell_pages("populate", memory, madvise(memory, ALL, how));
+        tell_pages("populate, from within a page", memory, madvise(memory + 1, ALL - 4096, how));
+        tell_pages("populate more than there can be", memory, madvise(memory, (size_t)-4096, how));
+        munmap(memory, ALL);
+        memory = spoiled(-1);
+        tell_pages("populate with a hole", memory, madvise(memory, ALL, how));
+        munmap(memory, ALL);
+        memory = spoiled(PROT_NONE);
+        tell_pages("populate what has no access", memory, madvise(memory, ALL, how));
+        munmap(memory, ALL);
+    }
+    char *memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    tell_pages("mlock, from within a page", memory, mlock(memory + 5, ALL - 4096));
+    tell_pages("mlock again", memory, mlock(memory, ALL));
+    tell_pages("munlock", memory, munlock(memory, ALL));
+    tell_pages("mlock2", memory, mlock2(memory, ALL, 0));
+    munmap(memory, ALL);
+    memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    tell_pages("mlock2 of what is touched later", memory, mlock2(memory, ALL, MLOCK_ONFAULT));
+    tell_pages("mlock2 with what it does not know", memory, mlock2(memory, ALL, 64));
+    tell_pages("mlock of more than there can be", memory, mlock(memory, (size_t)-4096));
+    munmap(memory, ALL);
+    memory = spoiled(PROT_READ);
+    tell_pages("mlock of what may be read only", memory, mlock(memory, ALL));
+    munmap(memory, ALL);
+    memory = spoiled(-1);
+    tell_pages("mlock with a hole", memory, mlock(memory, ALL));
+    munmap(memory, ALL);
+    memory = fresh(PROT_READ, MAP_PRIVATE, -1);
+    tell_pages("mlock of what is read only", memory, mlock(memory, ALL));
+    munmap(memory, ALL);
+    memory = fresh(PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    tell_pages("mlock of a shared file", memory, mlock(memory, ALL));
+    munmap(memory, ALL);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     char path[4096];
@@ -193,5 +302,6 @@ int main(int argc, char **argv)
         close(fd);
     }
     sealed();
+    pages();
     return 0;
 }

@@ -11,6 +11,9 @@
  *   parts    the same in one call of many parts, which are all the same memory
  *   read     reads the file PATH into fresh memory, in one call
  *   scatter  reads it into many pieces of fresh memory, in one call
+ *   populate maps fresh memory with all of its pages, in one call
+ *   advise   maps it and asks for all of its pages, in one call (Linux 5.14)
+ *   pin      maps it and locks its pages, in one call
  *   shared   a shared anonymous mapping, touched page by page
  *   mapped   a memfd, mapped and touched
  *   pipes    pipes full of data that nobody reads: kernel memory
@@ -34,8 +37,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define SITE static __attribute__((noipa))
-#define MIB  ((size_t)1 << 20)
+#define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, Linux 5.14 */
+#define SITE           static __attribute__((noipa))
+#define MIB            ((size_t)1 << 20)
 
 #define OWN (40 * MIB)
 
@@ -158,6 +162,28 @@ SITE void read_whole(size_t mib, const char *path)
     check(memory && read(fd, memory, mib * MIB) == (ssize_t)(mib * MIB), "charge: read");
 }
 
+SITE char *map_fresh(size_t mib, int flags)
+{
+    char *memory = mmap(NULL, mib * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    check(memory != MAP_FAILED, "charge: mmap");
+    return memory;
+}
+
+static void populate(size_t mib, const char *path)
+{
+    map_fresh(mib, MAP_POPULATE);
+}
+
+static void advise(size_t mib, const char *path)
+{
+    check(madvise(map_fresh(mib, 0), mib * MIB, POPULATE_WRITE) == 0, "charge: madvise");
+}
+
+static void pin(size_t mib, const char *path)
+{
+    check(mlock(map_fresh(mib, 0), mib * MIB) == 0, "charge: mlock");
+}
+
 SITE void touch_shared(int fd, size_t mib)
 {
     int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -244,19 +270,10 @@ int main(int argc, char **argv)
         const char *name;
         void (*fill)(size_t mib, const char *path);
     } ways[] = {
-        {"tmpfs", tmpfs},
-        {"memfd", memfd},
-        {"shared", shared},
-        {"mapped", mapped},
-        {"pipes", pipes},
-        {"sockets", sockets},
-        {"locked", locked},
-        {"names", names},
-        {"whole", whole},
-        {"stream", stream},
-        {"read", read_whole},
-        {"parts", parts},
-        {"scatter", read_scattered},
+        {"tmpfs", tmpfs},       {"memfd", memfd},     {"shared", shared},   {"mapped", mapped},
+        {"pipes", pipes},       {"sockets", sockets}, {"locked", locked},   {"names", names},
+        {"whole", whole},       {"stream", stream},   {"read", read_whole}, {"parts", parts},
+        {"populate", populate}, {"advise", advise},   {"pin", pin},         {"scatter", read_scattered},
     };
     if (argc < 3)
         return 2;
