@@ -54,6 +54,7 @@ struct transfer {
     ssize_t (*move)(const struct transfer *transfer, const struct iovec *parts, int count, size_t done);
     const struct iovec *vector;
     int count;
+    int flags; /* of preadv2 and pwritev2, whose offset may be -1: from where the descriptor stands */
 };
 
 /* The first stride that is not whole ends it, as the whole would have ended. The same result as of one call. */

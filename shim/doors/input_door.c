@@ -98,6 +98,25 @@ DOOR ssize_t preadv64(int fd, const struct iovec *vector, int count, off64_t off
     return preadv(fd, vector, count, offset);
 }
 
+static ssize_t move_preadv2(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    off_t offset = transfer->offset == -1 ? -1 : transfer->offset + (off_t)done;
+    return filled_parts(parts, (size_t)count, next.preadv2(transfer->fd, parts, count, offset, transfer->flags));
+}
+
+DOOR ssize_t preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+    return transfer_parts(
+        &(struct transfer){
+            .move = move_preadv2, .fd = fd, .vector = vector, .count = count, .offset = offset, .flags = flags},
+        TRANSFER_IN);
+}
+
+DOOR ssize_t preadv64v2(int fd, const struct iovec *vector, int count, off64_t offset, int flags)
+{
+    return preadv2(fd, vector, count, offset, flags);
+}
+
 DOOR ssize_t recv(int fd, void *buffer, size_t size, int flags)
 {
     return filled(buffer, next.recv(fd, buffer, size, flags));

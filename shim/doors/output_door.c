@@ -82,6 +82,25 @@ DOOR ssize_t pwritev64(int fd, const struct iovec *vector, int count, off64_t of
     return pwritev(fd, vector, count, offset);
 }
 
+static ssize_t move_pwritev2(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
+{
+    off_t offset = transfer->offset == -1 ? -1 : transfer->offset + (off_t)done;
+    return moved(next.pwritev2(transfer->fd, parts, count, offset, transfer->flags));
+}
+
+DOOR ssize_t pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+    return transfer_parts(
+        &(struct transfer){
+            .move = move_pwritev2, .fd = fd, .vector = vector, .count = count, .offset = offset, .flags = flags},
+        TRANSFER_OUT);
+}
+
+DOOR ssize_t pwritev64v2(int fd, const struct iovec *vector, int count, off64_t offset, int flags)
+{
+    return pwritev2(fd, vector, count, offset, flags);
+}
+
 DOOR ssize_t send(int fd, const void *buffer, size_t size, int flags)
 {
     return moved(next.send(fd, buffer, size, flags));

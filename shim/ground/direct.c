@@ -58,6 +58,16 @@ ssize_t direct_preadv(int fd, const struct iovec *vector, int count, off_t offse
     return with_errno(sys_call(SYS_preadv, fd, (long)vector, count, offset, 0, 0));
 }
 
+ssize_t direct_preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+    return with_errno(sys_call(SYS_preadv2, fd, (long)vector, count, offset, 0, flags));
+}
+
+ssize_t direct_pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+    return with_errno(sys_call(SYS_pwritev2, fd, (long)vector, count, offset, 0, flags));
+}
+
 ssize_t direct_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length)
 {
     return with_errno(sys_call(SYS_recvfrom, fd, (long)buffer, (long)size, flags, (long)from, (long)length));

@@ -20,6 +20,8 @@ ssize_t direct_pread(int fd, void *buffer, size_t size, off_t offset);
 ssize_t direct_readv(int fd, const struct iovec *vector, int count);
 ssize_t direct_recv(int fd, void *buffer, size_t size, int flags);
 ssize_t direct_preadv(int fd, const struct iovec *vector, int count, off_t offset);
+ssize_t direct_preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags);
+ssize_t direct_pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags);
 ssize_t direct_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length);
 ssize_t direct_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t direct_write(int fd, const void *buffer, size_t size);

@@ -194,6 +194,7 @@ static void early_quick_exit(int code)
     X(recv, "recv", direct_recv)                                                                                       \
     X(exit_now, "_exit", direct_exit)                                                                                  \
     X(preadv, "preadv", direct_preadv)                                                                                 \
+    X(preadv2, "preadv2", direct_preadv2)                                                                              \
     X(recvfrom, "recvfrom", direct_recvfrom)                                                                           \
     X(recvmsg, "recvmsg", direct_recvmsg)                                                                              \
     X(fread, "fread", early_fread)                                                                                     \
@@ -204,6 +205,7 @@ static void early_quick_exit(int code)
     X(pwrite, "pwrite", direct_pwrite)                                                                                 \
     X(writev, "writev", direct_writev)                                                                                 \
     X(pwritev, "pwritev", direct_pwritev)                                                                              \
+    X(pwritev2, "pwritev2", direct_pwritev2)                                                                           \
     X(sendfile, "sendfile", direct_sendfile)                                                                           \
     X(copy_file_range, "copy_file_range", direct_copy_file_range)                                                      \
     X(fallocate, "fallocate", direct_fallocate)                                                                        \

@@ -65,6 +65,11 @@ static void written(int fd)
     for (size_t i = 0; i < MANY; i++)
         many[i] = (struct iovec){from + i, i % 5 ? ALL / MANY - i : 0};
     tell("pwritev of many parts", fd, pwritev(fd, many, MANY, 4321));
+    tell("pwritev2", fd, pwritev2(fd, many, MANY, 999, 0));
+    tell("pwritev2 at the end", fd, pwritev2(fd, many, MANY, 0, RWF_APPEND));
+    lseek(fd, 2 * MIB, SEEK_SET);
+    tell("pwritev2 where it stands", fd, pwritev2(fd, many, MANY, -1, 0));
+    tell("pwritev2 with what it does not know", fd, pwritev2(fd, many, MANY, 0, 1 << 30));
     tell("writev of too many parts", fd, writev(fd, many, too_many));
     tell("writev of no parts", fd, writev(fd, many, 0));
     tell("writev of fewer than none", fd, writev(fd, many, fewer));
@@ -90,6 +95,9 @@ static void read_back(int fd)
     for (size_t i = 0; i < MANY; i++)
         many[i] = (struct iovec){to + i * (ALL / MANY), ALL / MANY - i % 7};
     tell("preadv of many parts", fd, preadv(fd, many, MANY, 3));
+    tell("preadv2", fd, preadv2(fd, many, MANY, 5, 0));
+    tell("preadv2 where it stands", fd, preadv2(fd, many, MANY, -1, 0));
+    tell("preadv2 before the beginning", fd, preadv2(fd, many, MANY, -2, 0));
     many[MANY / 2].iov_base = NULL;
     tell("preadv, a part of which is nowhere", fd, preadv(fd, many, MANY, 3));
     many[0].iov_len = (size_t)-1;
