@@ -15,7 +15,7 @@
 bool muster_take_signal(signals_handler *handler);
 /* Threads asleep in system calls are stopped too (a signal may disturb them: EINTR); else only those that run. */
 void muster_everybody(bool everybody);
-void muster_call(void);        /* the roll, anew; watcher */
+void muster_call(void);              /* the roll, anew; watcher */
 void muster_leave_out(uint32_t tid); /* another thread of ours, which is not asked; 0: there is none any more */
 bool muster_note_thread(void); /* a thread begins: it may grow; true for every 16th: the watcher should hear of it */
 /*

@@ -34,9 +34,6 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
-#ifndef MLOCK_ONFAULT
-#define MLOCK_ONFAULT 1 /* Linux 4.4 */
-#endif
 
 /* Memory that will be charged when it is touched: not a reservation, not a private mapping of a file. */
 static bool is_for_use(int flags, int fd)
@@ -54,23 +51,44 @@ static bool refuses(const void *caller, size_t size)
 }
 
 /*
- * Are the pages of MAP_POPULATE made afterwards, in strides? A mapping of huge pages is not of this memory, and one
- * that is to be locked may be refused for that.
+ * Flags that are left out because the pages are made afterwards, in strides. Not of huge pages, which are not of this
+ * memory; and what is to be locked in the place of something else would be gone if it may not be locked.
  */
-static bool populates_later(size_t size, int protection, int flags)
+static int left_for_later(size_t size, int protection, int flags)
 {
-    return !(flags & (MAP_HUGETLB | MAP_LOCKED | MAP_NONBLOCK)) && protection != PROT_NONE && populate_exceeds(size) &&
-           next.madvise(NULL, 0, MADV_POPULATE_READ) == 0;
+    bool locks = flags & MAP_LOCKED;
+    if (flags & (MAP_HUGETLB | (locks ? MAP_FIXED : MAP_NONBLOCK)) || protection == PROT_NONE ||
+        !populate_exceeds(size))
+        return 0;
+    if (!locks && next.madvise(NULL, 0, MADV_POPULATE_READ) != 0)
+        return 0;
+    return MAP_POPULATE | MAP_LOCKED;
 }
 
-/* mmap does not tell whether it could. */
-static void populate(void *memory, size_t size, int protection, int flags, bool later)
+/* mmap does not tell whether all pages could be made. false: it may not be locked. */
+static bool populate(void *memory, size_t size, int protection, int flags, int later)
 {
     bool writes = protection & PROT_WRITE && (flags & MAP_TYPE) == MAP_PRIVATE;
+    if (later && flags & MAP_LOCKED)
+        return populate_mapping_locked(memory, size);
     if (later)
         populate_strides(memory, size, next.madvise, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
     else if (!(flags & MAP_NONBLOCK))
         transfer_filled(memory, size);
+    return true;
+}
+
+/* After the record: the pages are somebody's. */
+static void *populated(void *memory, size_t size, int protection, int flags, int later)
+{
+    int error = errno;
+    if (memory != MAP_FAILED && !populate(memory, size, protection, flags, later)) {
+        error = errno;
+        munmap(memory, size);
+        memory = MAP_FAILED;
+    }
+    errno = error;
+    return memory;
 }
 
 static inline void *map(const void *caller, void *address, size_t size, int protection, int flags, int fd, off_t offset)
@@ -81,20 +99,18 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
         return next.mmap(address, size, protection, flags, fd, offset);
     if (is_for_use(kind, fd) && refuses(caller, size))
         return MAP_FAILED;
-    int before = errno;
-    bool populated = UNLIKELY(flags & MAP_POPULATE), later = populated && populates_later(size, protection, flags);
+    bool populates = UNLIKELY(flags & (MAP_POPULATE | MAP_LOCKED));
+    int before = errno, later = populates ? left_for_later(size, protection, flags) : 0;
     errno = before;
-    void *result = next.mmap(address, size, protection, later ? flags & ~MAP_POPULATE : flags, fd, offset);
+    void *result = next.mmap(address, size, protection, flags & ~later, fd, offset);
     if (next_is_carrier(caller))
         tracker_carrier_mapped(result, size, kind, fd, caller);
     else if (result != MAP_FAILED)
         tracker_mapped(result, size, kind, fd);
     else if (errno == ENOMEM)
         tracker_mapping_refused(size);
-    before = errno;
-    if (populated && result != MAP_FAILED)
-        populate(result, size, protection, flags, later);
-    errno = before;
+    if (populates)
+        result = populated(result, size, protection, flags, later);
     object_door_consider();
     return result;
 }
@@ -162,41 +178,19 @@ DOOR int madvise(void *address, size_t size, int advice)
     return result;
 }
 
-static int lock_part(void *address, size_t size, int unused)
-{
-    return next.mlock(address, size);
-}
-
-/*
- * Locked as it is touched first: that says whether all of it may be locked. Then page by page, which makes them and
- * takes nothing more of what may be locked.
- */
-static int lock_strides(const void *address, size_t size)
-{
-    size_t within = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
-    if (next.mlock2(address, size, MLOCK_ONFAULT) != 0)
-        return errno == ENOSYS ? next.mlock(address, size) : -1;
-    return populate_strides((char *)address - within, size + within, lock_part, 0);
-}
-
-static int lock(const void *address, size_t size)
-{
-    if (UNLIKELY(populate_exceeds(size)))
-        return lock_strides(address, size);
-    int result = next.mlock(address, size);
-    if (result == 0)
-        transfer_filled((void *)address, size);
-    return result;
-}
-
 DOOR int mlock(const void *address, size_t size)
 {
-    return lock(address, size);
+    return populate_locked(address, size);
 }
 
 DOOR int mlock2(const void *address, size_t size, unsigned flags)
 {
-    return flags ? next.mlock2(address, size, flags) : lock(address, size);
+    return flags ? next.mlock2(address, size, flags) : populate_locked(address, size);
+}
+
+DOOR int mlockall(int flags)
+{
+    return populate_all_locked(flags);
 }
 
 /* ---- the program break, where the program itself moves it ---- */

@@ -8,11 +8,14 @@
 #include "doors/doors.h"
 #include "ground/next.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 static inline __attribute__((always_inline)) ssize_t moved(ssize_t bytes)
 {
@@ -159,21 +162,48 @@ DOOR size_t fwrite(const void *restrict buffer, size_t size, size_t count, FILE 
     return done;
 }
 
-/*
- * Takes the pages of a tmpfs at once. No strides: the kernel gives all of them back when one is refused. A size counts
- * only where pages are taken.
- */
+/* Takes the pages of a tmpfs at once. A size counts only where pages are taken. */
 static void allocated(bool done, int mode, off_t size)
 {
     if (done && (mode & ~FALLOC_FL_KEEP_SIZE) == 0)
         transfer_done((ssize_t)size);
 }
 
+/* The kernel gives all of them back when one is refused. Nothing was behind the end before. */
+static int give_back(int fd, int mode, off_t offset, off_t size, off_t end)
+{
+    int error = errno;
+    if (size && mode & FALLOC_FL_KEEP_SIZE)
+        next.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size);
+    else if (size && ftruncate(fd, end) != 0)
+        error = errno;
+    errno = error;
+    return -1;
+}
+
+/* In strides where that is the same as the whole: behind the end of a file in memory. */
+static int allocate(int fd, int mode, off_t offset, off_t size)
+{
+    struct stat file;
+    bool takes = size > 0 && offset >= 0 && (mode & ~FALLOC_FL_KEEP_SIZE) == 0;
+    off_t stride = takes ? (off_t)transfer_stride(fd, (size_t)size, TRANSFER_OUT) : size;
+    if (LIKELY(stride >= size) || fstat(fd, &file) != 0 || offset < file.st_size) {
+        int result = next.fallocate(fd, mode, offset, size);
+        allocated(result == 0, mode, size);
+        return result;
+    }
+    for (off_t done = 0; done < size; done += stride) {
+        off_t part = size - done < stride ? size - done : stride;
+        if (next.fallocate(fd, mode, offset + done, part) != 0)
+            return give_back(fd, mode, offset, done, file.st_size);
+        transfer_done((ssize_t)part);
+    }
+    return 0;
+}
+
 DOOR int fallocate(int fd, int mode, off_t offset, off_t size)
 {
-    int result = next.fallocate(fd, mode, offset, size);
-    allocated(result == 0, mode, size);
-    return result;
+    return allocate(fd, mode, offset, size);
 }
 
 DOOR int fallocate64(int fd, int mode, off64_t offset, off64_t size)
@@ -184,7 +214,13 @@ DOOR int fallocate64(int fd, int mode, off64_t offset, off64_t size)
 /* The error is what it returns. */
 DOOR int posix_fallocate(int fd, off_t offset, off_t size)
 {
-    int error = next.posix_fallocate(fd, offset, size);
+    int before = errno, error;
+    if (UNLIKELY(size > 0 && transfer_stride(fd, (size_t)size, TRANSFER_OUT) < (size_t)size)) {
+        error = allocate(fd, 0, offset, size) == 0 ? 0 : errno;
+        errno = before;
+        return error;
+    }
+    error = next.posix_fallocate(fd, offset, size);
     allocated(error == 0, 0, size);
     return error;
 }

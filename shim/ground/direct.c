@@ -150,6 +150,11 @@ int direct_mlock2(const void *address, size_t size, unsigned flags)
     return (int)with_errno(sys_call(SYS_mlock2, (long)address, (long)size, flags, 0, 0, 0));
 }
 
+int direct_mlockall(int flags)
+{
+    return (int)with_errno(sys_call(SYS_mlockall, flags, 0, 0, 0, 0, 0));
+}
+
 void *direct_shmat(int id, const void *address, int flags)
 {
     return (void *)with_errno(sys_call(SYS_shmat, id, (long)address, flags, 0, 0, 0));

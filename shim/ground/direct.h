@@ -38,6 +38,7 @@ int direct_posix_fallocate(int fd, off_t offset, off_t size);
 int direct_madvise(void *address, size_t size, int advice);
 int direct_mlock(const void *address, size_t size);
 int direct_mlock2(const void *address, size_t size, unsigned flags);
+int direct_mlockall(int flags);
 void *direct_shmat(int id, const void *address, int flags);
 int direct_shmdt(const void *address);
 int direct_close(int fd);

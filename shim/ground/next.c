@@ -214,6 +214,7 @@ static void early_quick_exit(int code)
     X(madvise, "madvise", direct_madvise)                                                                              \
     X(mlock, "mlock", direct_mlock)                                                                                    \
     X(mlock2, "mlock2", direct_mlock2)                                                                                 \
+    X(mlockall, "mlockall", direct_mlockall)                                                                           \
     X(brk, "brk", early_brk)                                                                                           \
     X(sbrk, "sbrk", early_sbrk)                                                                                        \
     X(shmat, "shmat", direct_shmat)                                                                                    \

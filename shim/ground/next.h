@@ -60,6 +60,7 @@ struct next {
     int (*madvise)(void *, size_t, int);
     int (*mlock)(const void *, size_t);
     int (*mlock2)(const void *, size_t, unsigned);
+    int (*mlockall)(int);
     int (*brk)(void *);
     void *(*sbrk)(intptr_t);
     void *(*shmat)(int, const void *, int);

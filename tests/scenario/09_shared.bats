@@ -47,6 +47,10 @@ named() {
 @test "9 a memfd grows: control is killed" { dies memfd; }
 @test "9 a memfd grows: named as shared memory" { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" memfd; }
 @test "9 a memfd in one write: control is killed" { dies whole; }
+@test "9 a memfd in one fallocate: control is killed" { dies allocate; }
+@test "9 a memfd in one fallocate: named as shared memory" {
+    named shared_memory "shared memory or tmpfs files, probably /memfd:charge" allocate
+}
 @test "9 a memfd in one write of many parts: control is killed" { dies parts; }
 @test "9 a memfd in one write of many parts: named as shared memory" {
     named shared_memory "shared memory or tmpfs files, probably /memfd:charge" parts

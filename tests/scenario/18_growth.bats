@@ -61,6 +61,10 @@ at_once_stops() {
 @test "18 growth by one MADV_POPULATE_WRITE: stopped" { at_once_stops advise; }
 @test "18 growth by one mlock: control is killed" { at_once_dies pin; }
 @test "18 growth by one mlock: stopped" { at_once_stops pin; }
+@test "18 growth by one MAP_LOCKED: control is killed" { at_once_dies pinned; }
+@test "18 growth by one MAP_LOCKED: stopped" { at_once_stops pinned; }
+@test "18 growth by one mlockall: control is killed" { at_once_dies pin_all; }
+@test "18 growth by one mlockall: stopped" { at_once_stops pin_all; }
 
 @test "18 growth by huge pages: control is killed" { control huge; }
 @test "18 growth by huge pages: stopped" { stops huge huge_pages; }

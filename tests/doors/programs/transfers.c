@@ -286,7 +286,54 @@ static void pages(void)
     memory = fresh(PROT_READ | PROT_WRITE, MAP_SHARED, fd);
     tell_pages("mlock of a shared file", memory, mlock(memory, ALL));
     munmap(memory, ALL);
+    memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    for (int flags = 0; flags < 16; flags++) { /* how much is locked is not this program's alone */
+        int result = mlockall(flags);
+        locked_before = locked_kib();
+        printf("%d: ", flags);
+        tell_pages("mlockall", memory, result);
+        munlockall();
+        munmap(memory, ALL);
+        memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    }
+    munmap(memory, ALL);
     close(fd);
+}
+
+/* Behind the end, before it, and where it must not grow: the size of the file, and what is in it. */
+static void allocated(void)
+{
+    int fd = memfd_create("transfers", MFD_ALLOW_SEALING);
+    tell("fallocate of a new file", fd, fallocate(fd, 0, 0, (off_t)ALL));
+    ftruncate(fd, 5000);
+    pwrite(fd, from, 5000, 0);
+    tell("fallocate across the end", fd, fallocate(fd, 0, 4096, (off_t)ALL));
+    ftruncate(fd, 5000);
+    tell("fallocate behind the end", fd, fallocate(fd, 0, 8192, (off_t)ALL));
+    ftruncate(fd, 5000);
+    tell("fallocate without a new end", fd, fallocate(fd, FALLOC_FL_KEEP_SIZE, 8192, (off_t)ALL));
+    printf("posix_fallocate: %d\n", posix_fallocate(fd, 5000, (off_t)ALL));
+    tell("what it left", fd, 0);
+    ftruncate(fd, 5000);
+    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW);
+    tell("fallocate of what must not grow", fd, fallocate(fd, 0, 5000, (off_t)ALL));
+    printf("posix_fallocate of it: %d\n", posix_fallocate(fd, 5000, (off_t)ALL));
+    tell("fallocate from nowhere", fd, fallocate(fd, 0, -1, (off_t)ALL));
+    close(fd);
+}
+
+/* So much may not be locked. */
+static void unprivileged(void)
+{
+    struct rlimit limit = {4 * MIB, 4 * MIB};
+    setrlimit(RLIMIT_MEMLOCK, &limit);
+    if (setuid(65534) != 0 && geteuid() == 0)
+        return;
+    void *memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_LOCKED, -1);
+    printf("MAP_LOCKED: %s %s\n", memory == MAP_FAILED ? "none" : "some", strerror(errno));
+    memory = fresh(PROT_READ | PROT_WRITE, MAP_PRIVATE, -1);
+    tell_pages("mlock", memory, mlock(memory, ALL));
+    tell_pages("mlockall", memory, mlockall(MCL_CURRENT));
 }
 
 int main(int argc, char **argv)
@@ -311,5 +358,8 @@ int main(int argc, char **argv)
     }
     sealed();
     pages();
+    allocated();
+    locked_before = locked_kib();
+    unprivileged();
     return 0;
 }

@@ -14,6 +14,9 @@
  *   populate maps fresh memory with all of its pages, in one call
  *   advise   maps it and asks for all of its pages, in one call (Linux 5.14)
  *   pin      maps it and locks its pages, in one call
+ *   pinned   maps it locked, in one call
+ *   pin_all  maps it, and locks all there is, in one call
+ *   allocate takes the pages of a memfd, in one call
  *   shared   a shared anonymous mapping, touched page by page
  *   mapped   a memfd, mapped and touched
  *   pipes    pipes full of data that nobody reads: kernel memory
@@ -184,6 +187,22 @@ static void pin(size_t mib, const char *path)
     check(mlock(map_fresh(mib, 0), mib * MIB) == 0, "charge: mlock");
 }
 
+static void pinned(size_t mib, const char *path)
+{
+    map_fresh(mib, MAP_LOCKED);
+}
+
+static void pin_all(size_t mib, const char *path)
+{
+    map_fresh(mib, 0);
+    check(mlockall(MCL_CURRENT) == 0, "charge: mlockall");
+}
+
+static void allocate(size_t mib, const char *path)
+{
+    check(fallocate(new_memfd(), 0, 0, (off_t)(mib * MIB)) == 0, "charge: fallocate");
+}
+
 SITE void touch_shared(int fd, size_t mib)
 {
     int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -270,10 +289,25 @@ int main(int argc, char **argv)
         const char *name;
         void (*fill)(size_t mib, const char *path);
     } ways[] = {
-        {"tmpfs", tmpfs},       {"memfd", memfd},     {"shared", shared},   {"mapped", mapped},
-        {"pipes", pipes},       {"sockets", sockets}, {"locked", locked},   {"names", names},
-        {"whole", whole},       {"stream", stream},   {"read", read_whole}, {"parts", parts},
-        {"populate", populate}, {"advise", advise},   {"pin", pin},         {"scatter", read_scattered},
+        {"tmpfs", tmpfs},
+        {"memfd", memfd},
+        {"shared", shared},
+        {"mapped", mapped},
+        {"pipes", pipes},
+        {"sockets", sockets},
+        {"locked", locked},
+        {"names", names},
+        {"whole", whole},
+        {"stream", stream},
+        {"read", read_whole},
+        {"parts", parts},
+        {"populate", populate},
+        {"advise", advise},
+        {"pin", pin},
+        {"pinned", pinned},
+        {"pin_all", pin_all},
+        {"allocate", allocate},
+        {"scatter", read_scattered},
     };
     if (argc < 3)
         return 2;
