@@ -38,14 +38,14 @@ fi
 row "7 stream, read" lives none limit=64M how=run_stream -- "$PROGRAMS/stream" read "$base/file" 40
 row "7 stream, mapped" lives none limit=64M how=run_stream -- "$PROGRAMS/stream" map "$base/file" 40
 row "8 dirty a file mapping" lives none -- "$PROGRAMS/dirty" "$base/dirty" 128
-for way in memfd shared mapped; do
+for way in memfd shared mapped parts allocate; do
     row "9 $way" dies shared_memory -- "$PROGRAMS/charge" $way 200
 done
 for way in pipes sockets; do
     row "kernel memory, $way" dies kernel_memory -- "$PROGRAMS/charge" $way 200
 done
 row "kernel memory, names of files" lives none -- "$PROGRAMS/charge" names 160 "$base"
-row "page cache that is locked" dies page_cache modes=report how=run_stream -- "$PROGRAMS/charge" locked 200 "$base/file"
+row "page cache that is locked" dies page_cache how=run_stream -- "$PROGRAMS/charge" locked 200 "$base/file"
 row "10 a sibling fills the cgroup" spared sibling options=activate=8M how=run_sibling -- \
     "$PROGRAMS/idle" 40 5 -- "$PROGRAMS/growth" heap 80
 row "10 both are watched" dies $growth options=activate=8M modes=abort how=run_both truth="$small" -- \
@@ -66,6 +66,9 @@ fi
 row "17 SIGKILL from outside" outside not_memory limit=256M options=activate=8M how=run_outside -- "$PROGRAMS/idle" 48 60
 for way in read huge mremap heap; do
     row "18 growth by $way, full speed" dies $growth -- "$PROGRAMS/growth" $way 0
+done
+for way in populate advise pin pinned pin_all; do
+    row "18 all at once, $way" dies $growth truth="line(0).endswith(':map_fresh')" -- "$PROGRAMS/charge" $way 200
 done
 row "18 growth of thread stacks, full speed" dies $growth truth="sum(o.resident_bytes for o in r.other if o.kind == 'stacks') > 0.9 * r.memory.anon_bytes" -- \
     "$PROGRAMS/growth" stacks 0
