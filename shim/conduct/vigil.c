@@ -21,6 +21,8 @@ static struct {
     bool watchful;
     bool fetched; /* the whole journal's file, into the page cache */
     bool huge;    /* pages of 2 MiB were asked for, or seen to come */
+    bool ahead;   /* of every thread of the program, real-time */
+    struct sys_scheduling before;
 } vigil;
 
 static void settle_margin(struct lw_state *state, const struct lw_level *level)
@@ -45,6 +47,19 @@ static void measure_growth(struct lw_state *state, uint64_t now_ns, uint64_t pre
     state->time_to_limit_ms = headroom_time_ms(state->headroom_bytes, state->growth_bytes_per_s);
 }
 
+/*
+ * A hundred threads that fill huge pages leave a watcher that has just taken its share without a processor for 130 ms:
+ * by then the limit is reached. Where that is allowed (CAP_SYS_NICE) it goes before them as long as there is a rush. It
+ * never waits for anybody without sleeping.
+ */
+static void stay_ahead(bool wanted)
+{
+    if (wanted && !vigil.ahead)
+        vigil.ahead = sys_get_ahead(&vigil.before);
+    else if (!wanted && vigil.ahead)
+        vigil.ahead = !sys_set_scheduling(&vigil.before);
+}
+
 static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
 {
     bool crowd = state->threads > CROWD_THREADS;
@@ -53,18 +68,17 @@ static void set_counters(const struct lw_state *state, const struct lw_level *le
     vigil.huge = vigil.huge || flight_is_huge() || look_fault_bytes() > LARGE_FAULT;
     bool small = crowd && vigil.huge && policy_small_pages(state->headroom_bytes, burst);
     uint32_t running = faults_period(), period = 0;
-    struct sys_scheduling before;
+    bool rush = crowd && policy_rush(state->headroom_bytes, look_rate());
     faults_small_pages(small);
     if (vigil.watchful)
         period = policy_period(level->limit_bytes, small ? 0 : look_fault_bytes());
     /* In a rush nothing is opened anew that is fine enough: for a hundred busy threads that takes 50 ms. */
     if (near && running && running < period)
         period = running;
-    bool ahead = crowd && (near || period != running) && sys_get_ahead(&before);
+    stay_ahead(rush || (crowd && (near || period != running)));
     faults_watch(period);
     faults_near(near && guarded);
-    if (ahead)
-        sys_set_scheduling(&before);
+    stay_ahead(rush);
 }
 
 static void set_gate(const struct lw_state *state, const struct cgroup_level *chain, bool guarded)
@@ -89,6 +103,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
 {
     struct lw_state *state = &flight.state;
     if (state->binding_level < 0) {
+        stay_ahead(false);
         binding_drop();
         refusal_disarm();
         journal_touch_ahead(&flight.journal, false);
@@ -107,7 +122,9 @@ void vigil_keep(uint64_t now_ns, bool reported)
     binding_set(level, chain);
     if (state->fault_counter)
         set_counters(state, level, guarded);
-    else if (chain && !reported)
+    else
+        stay_ahead(false);
+    if (!state->fault_counter && chain && !reported)
         brake_hold(chain, state->margin_bytes);
     set_gate(state, chain, guarded);
     if (flight.options.action == LW_ACTION_REFUSE)

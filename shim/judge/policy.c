@@ -86,6 +86,11 @@ bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
     return headroom_bytes < rate_bytes_per_s / 10;
 }
 
+bool policy_rush(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
+{
+    return headroom_bytes < rate_bytes_per_s / 2;
+}
+
 uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t touchers)
 {
     uint64_t most = clamp(limit_bytes / 200 * 3, 4 * MIB, UINT64_MAX);

@@ -57,6 +57,8 @@ uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limi
 uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads);
 /* The limit may come within a tenth of a second: nothing that takes time is done before the margin is looked at. */
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
+/* It may come within half a second: no look may be late. */
+bool policy_rush(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
 /*
  * Stopping a thread takes memory: a signal frame and stack pages, 12 KiB each as measured with 128 threads. The auto
  * margin grows with the threads that touch memory, up to 1.5 % of the limit or 4 MiB, whichever is more.

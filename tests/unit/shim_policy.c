@@ -225,6 +225,9 @@ static void periods_and_hurry(void **unused)
     assert_true(policy_hurry(99 * MIB, 1000 * MIB));
     assert_false(policy_hurry(101 * MIB, 1000 * MIB));
     assert_false(policy_hurry(0, 0));
+    assert_true(policy_rush(499 * MIB, 1000 * MIB));
+    assert_false(policy_rush(501 * MIB, 1000 * MIB));
+    assert_false(policy_rush(0, 0));
     assert_true(policy_watchful(100 * MIB, 256 * MIB, false));
     assert_false(policy_watchful(LW_UNLIMITED, LW_UNLIMITED, false));
     assert_false(policy_watchful(20 * GIB, 24 * GIB, false));
