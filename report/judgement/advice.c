@@ -160,7 +160,9 @@ static void advise_site(const struct profile *profile, const struct verdict *ver
         if (remedy && line->resident_bytes > profile_resident_bytes(profile) / 10)
             add(pile, ADVICE_PROPER, "%s: %s", label_place(line->frame).text, remedy);
         else if (i == 0 && verdict->cause == CAUSE_SITE_GROWTH && line->growth_run_bytes_per_s > 0)
-            add(pile, ADVICE_PROPER, "%s: %llu allocations are alive; free them, or bound what keeps them",
+            add(pile, ADVICE_PROPER,
+                line->live_count == 1 ? "%s: %llu allocation is alive; free it, or bound what keeps it"
+                                      : "%s: %llu allocations are alive; free them, or bound what keeps them",
                 label_place(line->frame).text, (unsigned long long)line->live_count);
         else if (i == 0 && verdict->cause == CAUSE_SITE_SPIKE)
             add(pile, ADVICE_PROPER, "%s: do it piece by piece; %s came within %s", label_place(line->frame).text,
