@@ -48,6 +48,20 @@ static bool find_tables(const struct dl_phdr_info *info, struct tables *tables)
     return tables->symbols && tables->strings;
 }
 
+/* DT_GNU_HASH, read: symbols before the first are in no chain; the last entry of each chain is odd. */
+struct hash_table {
+    uint32_t buckets, first;
+    const uint32_t *bucket, *chain;
+};
+
+static struct hash_table hash_table_of(const struct tables *tables)
+{
+    const uint32_t *head = tables->hash;
+    const ElfW(Addr) *bloom = (const void *)(head + 4);
+    const uint32_t *bucket = (const void *)(bloom + head[2]);
+    return (struct hash_table){.buckets = head[0], .first = head[1], .bucket = bucket, .chain = bucket + head[0]};
+}
+
 static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct search *search = context;
@@ -57,12 +71,10 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
     uint32_t hash = 5381;
     for (const char *c = search->name; *c; c++)
         hash = hash * 33 + (unsigned char)*c;
-    uint32_t buckets = tables.hash[0], first = tables.hash[1], bloom_words = tables.hash[2];
-    const uint32_t *bucket = (const void *)((const ElfW(Addr) *)(const void *)(tables.hash + 4) + bloom_words);
-    const uint32_t *chain = bucket + buckets;
-    uint32_t i = buckets ? bucket[hash % buckets] : 0;
-    for (; i >= first && i; i++) {
-        uint32_t entry = chain[i - first];
+    struct hash_table table = hash_table_of(&tables);
+    uint32_t i = table.buckets ? table.bucket[hash % table.buckets] : 0;
+    for (; i >= table.first && i; i++) {
+        uint32_t entry = table.chain[i - table.first];
         const ElfW(Sym) *symbol = &tables.symbols[i];
         if ((entry | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
             strcmp(tables.strings + symbol->st_name, search->name) == 0) {
@@ -227,19 +239,17 @@ static uint32_t module_of(struct journal *journal, uint64_t address)
 /* How many symbols there are: no table says so but by its hash. Only those before the first are undefined ones. */
 static uint32_t symbol_count(const struct tables *tables, uint32_t *first)
 {
-    const uint32_t *hash = tables->hash;
     *first = 1;
-    if (!hash)
+    if (!tables->hash)
         return tables->plain_hash ? tables->plain_hash[1] : 0;
-    uint32_t buckets = hash[0], last = 0;
-    const uint32_t *bucket = (const void *)((const ElfW(Addr) *)(const void *)(hash + 4) + hash[2]);
-    const uint32_t *chain = bucket + buckets;
-    *first = hash[1];
-    for (uint32_t i = 0; i < buckets; i++)
-        last = bucket[i] > last ? bucket[i] : last;
-    if (last < *first)
+    struct hash_table table = hash_table_of(tables);
+    uint32_t last = 0;
+    *first = table.first;
+    for (uint32_t i = 0; i < table.buckets; i++)
+        last = table.bucket[i] > last ? table.bucket[i] : last;
+    if (last < table.first)
         return 0;
-    while (!(chain[last - *first] & 1))
+    while (!(table.chain[last - table.first] & 1))
         last++;
     return last + 1;
 }
