@@ -42,6 +42,7 @@ int witness_open(void)
     if (!file || !memory || !flight.python_cache)
         return 0;
     journal_format(journal, file, memory, 4096);
+    unwind_begin();
     if (!unwind_load(witness.why, sizeof witness.why))
         return 0;
     return python_find(journal, flight.python_cache, witness.version, sizeof witness.version, witness.why,

@@ -46,6 +46,7 @@ static void are_addresses(void)
 static int load(void **state)
 {
     char why[160];
+    unwind_begin();
     return !unwind_load(why, sizeof why);
 }
 
