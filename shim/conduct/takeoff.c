@@ -23,10 +23,9 @@
 #define PYTHON_FIRST_NS UINT64_C(10000000)
 #define PYTHON_MOST_NS  UINT64_C(250000000)
 
-#define LOADER_STACK_BYTES (256u << 10)
 /* Asleep while it needs the loader, whose lock a thread of the program holds: in a dlopen whose constructors run. */
-#define LOADER_PATIENCE_NS UINT64_C(20000000)
-#define LOADER_SLICE_NS    UINT64_C(1000000)
+#define LOADER_ASLEEP_NS UINT64_C(20000000)
+#define LOADER_SLICE_NS  UINT64_C(1000000)
 
 enum { LOADER_AT_WORK, LOADER_DONE };
 
@@ -104,7 +103,7 @@ bool takeoff_is_loading(void)
 
 static void await_loader(void)
 {
-    for (uint64_t asleep = 0; asleep < LOADER_PATIENCE_NS;) {
+    for (uint64_t asleep = 0; asleep < LOADER_ASLEEP_NS;) {
         uint64_t before = sys_now_ns();
         sys_wait(&loader.phase, LOADER_AT_WORK, LOADER_SLICE_NS);
         if (__atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE)

@@ -120,12 +120,13 @@ void vigil_keep(uint64_t now_ns, bool reported)
     __atomic_store_n(&vigil.watchful, watchful, __ATOMIC_RELAXED);
     touch_journal(vigil.watchful || policy_in_reach(state->headroom_bytes));
     binding_set(level, chain);
-    if (state->fault_counter)
+    if (state->fault_counter) {
         set_counters(state, level, guarded);
-    else
+    } else {
         stay_ahead(false);
-    if (!state->fault_counter && chain && !reported)
-        brake_hold(chain, state->margin_bytes);
+        if (chain && !reported)
+            brake_hold(chain, state->margin_bytes);
+    }
     set_gate(state, chain, guarded);
     if (flight.options.action == LW_ACTION_REFUSE)
         refusal_arm(state->margin_bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwind: native stacks by libunwind. The library is loaded privately (dlopen, RTLD_LOCAL): its
- * _Unwind_* symbols must not stand before libgcc's in the program's scope, or C++ exceptions would take another way.
+ * unwind: native stacks by libunwind. The library is loaded privately (dlopen, RTLD_LOCAL): its _Unwind_* symbols must
+ * not stand before libgcc's in the program's scope, or C++ exceptions would take another way.
  *
  * unwind_native: any thread, also in a signal handler when guard_inside() was false. Two ways lead to the same frames.
  * With a cache of libunwind's for the thread a walk costs well below 1 us; getting it costs some 300 us once and
