@@ -6,7 +6,8 @@
 #include "observe/maps.h"
 #include "observe/unwind.h"
 
-#include <sys/mman.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef MLOCK_ONFAULT
@@ -16,12 +17,16 @@
 #define MCL_ONFAULT 4
 #endif
 
-bool populate_exceeds(size_t size)
+typedef int populate_step(void *address, size_t size, int how);
+
+/* May so many bytes be more than what is left? */
+static bool exceeds(size_t size)
 {
     return transfer_stride(-1, size, TRANSFER_PAGES) < size;
 }
 
-int populate_strides(void *address, size_t size, int (*step)(void *address, size_t size, int how), int how)
+/* 0 or -1 with errno, as of one step. The first one that fails ends it. */
+static int make_strides(void *address, size_t size, populate_step *step, int how)
 {
     for (size_t done = 0; done < size; done += TRANSFER_STRIDE) {
         char *at = (char *)address + done;
@@ -31,6 +36,20 @@ int populate_strides(void *address, size_t size, int (*step)(void *address, size
         transfer_filled(at, part);
     }
     return 0;
+}
+
+/* As many bytes in one call, if they fit. */
+static int make(void *address, size_t size, populate_step *step, int how)
+{
+    int result = step(address, size, how);
+    if (result == 0)
+        transfer_filled(address, size);
+    return result;
+}
+
+int populate_advised(void *address, size_t size, int advice)
+{
+    return (exceeds(size) ? make_strides : make)(address, size, next.madvise, advice);
 }
 
 static int lock_part(void *address, size_t size, int unused)
@@ -45,24 +64,46 @@ static int lock_part(void *address, size_t size, int unused)
 int populate_locked(const void *address, size_t size)
 {
     size_t within = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
-    if (!populate_exceeds(size)) {
-        int result = next.mlock(address, size);
-        if (result == 0)
-            transfer_filled((void *)address, size);
-        return result;
-    }
+    if (!exceeds(size))
+        return make((void *)address, size, lock_part, 0);
     if (next.mlock2(address, size, MLOCK_ONFAULT) != 0)
         return errno == ENOSYS ? next.mlock(address, size) : -1;
-    return populate_strides((char *)address - within, size + within, lock_part, 0);
+    return make_strides((char *)address - within, size + within, lock_part, 0);
 }
 
-bool populate_mapping_locked(void *memory, size_t size)
+static bool lock_mapped(void *memory, size_t size)
 {
     if (next.mlock2(memory, size, MLOCK_ONFAULT) != 0) {
         errno = errno == ENOMEM ? EAGAIN : errno;
         return false;
     }
-    populate_strides(memory, size, lock_part, 0);
+    make_strides(memory, size, lock_part, 0);
+    return true;
+}
+
+/*
+ * Not of huge pages, which are not of this memory; and what is to be locked in the place of something else would be
+ * gone if it may not be locked.
+ */
+int populate_later(size_t size, int protection, int flags)
+{
+    bool locks = flags & MAP_LOCKED;
+    if (flags & (MAP_HUGETLB | (locks ? MAP_FIXED : MAP_NONBLOCK)) || protection == PROT_NONE || !exceeds(size))
+        return 0;
+    if (!locks && next.madvise(NULL, 0, MADV_POPULATE_READ) != 0)
+        return 0;
+    return MAP_POPULATE | MAP_LOCKED;
+}
+
+bool populate_mapping(void *memory, size_t size, int protection, int flags, int later)
+{
+    bool writes = protection & PROT_WRITE && (flags & MAP_TYPE) == MAP_PRIVATE;
+    if (later && flags & MAP_LOCKED)
+        return lock_mapped(memory, size);
+    if (later)
+        make_strides(memory, size, next.madvise, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+    else if (!(flags & MAP_NONBLOCK))
+        transfer_filled(memory, size);
     return true;
 }
 
@@ -76,7 +117,7 @@ static bool is_own(const struct map *map)
 static bool lock_mapping(void *unused, const struct map *map)
 {
     if ((map->readable || map->writable) && !is_own(map))
-        populate_strides((void *)(uintptr_t)map->start, map->end - map->start, lock_part, 0);
+        make_strides((void *)(uintptr_t)map->start, map->end - map->start, lock_part, 0);
     return true;
 }
 
@@ -90,4 +131,38 @@ int populate_all_locked(int flags)
     maps_each(lock_mapping, NULL);
     errno = before;
     return flags & MCL_FUTURE ? next.mlockall(MCL_FUTURE) : 0;
+}
+
+bool populate_file_later(int fd, int mode, off_t offset, off_t size, off_t *end)
+{
+    struct stat file;
+    if (size <= 0 || offset < 0 || mode & ~FALLOC_FL_KEEP_SIZE ||
+        transfer_stride(fd, (size_t)size, TRANSFER_OUT) >= (size_t)size || fstat(fd, &file) != 0)
+        return false;
+    *end = file.st_size;
+    return offset >= *end;
+}
+
+/* As the kernel does: of what is refused nothing stays. Nothing was behind the end before. */
+static void give_back(int fd, int mode, off_t offset, off_t size, off_t end)
+{
+    int error = errno;
+    if (size && mode & FALLOC_FL_KEEP_SIZE)
+        next.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size);
+    else if (size && ftruncate(fd, end) != 0)
+        error = errno;
+    errno = error;
+}
+
+int populate_file(int fd, int mode, off_t offset, off_t size, off_t end)
+{
+    for (off_t done = 0; done < size; done += TRANSFER_STRIDE) {
+        off_t part = size - done < TRANSFER_STRIDE ? size - done : TRANSFER_STRIDE;
+        if (next.fallocate(fd, mode, offset + done, part) != 0) {
+            give_back(fd, mode, offset, done, end);
+            return -1;
+        }
+        transfer_done((ssize_t)part);
+    }
+    return 0;
 }

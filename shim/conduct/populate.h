@@ -10,16 +10,35 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
+#include <sys/types.h>
 
-/* May so many bytes be more than what is left? */
-bool populate_exceeds(size_t size);
-/* step makes so many of the pages, 0 or -1 with errno as madvise does. The first one that fails ends it. */
-int populate_strides(void *address, size_t size, int (*step)(void *address, size_t size, int how), int how);
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
-/* As mlock and mlockall. What is lastwords' own is locked as it is touched, and made no larger. */
+/* As madvise with one of these two, and as mlock. */
+int populate_advised(void *address, size_t size, int advice);
 int populate_locked(const void *address, size_t size);
+/* As mlockall. What is lastwords' own is locked as it is touched, and made no larger. */
 int populate_all_locked(int flags);
-/* MAP_LOCKED afterwards. false: it may not be locked; errno as of mmap. */
-bool populate_mapping_locked(void *memory, size_t size);
+
+/*
+ * mmap with MAP_POPULATE or MAP_LOCKED: populate_later says which of the two are to be left out of the call, because
+ * the pages are made afterwards (0: none). Then, of what was mapped, populate_mapping; false: it may not be locked, and
+ * is still mapped; errno as of mmap, which does not tell whether all pages could be made.
+ */
+int populate_later(size_t size, int protection, int flags);
+bool populate_mapping(void *memory, size_t size, int protection, int flags, int later);
+
+/*
+ * fallocate: are these pages of a file in memory made in strides? Where that is the same as the whole: behind its end,
+ * which is returned for populate_file.
+ */
+bool populate_file_later(int fd, int mode, off_t offset, off_t size, off_t *end);
+int populate_file(int fd, int mode, off_t offset, off_t size, off_t end);
 
 #endif

@@ -57,6 +57,11 @@ struct transfer {
     int flags; /* of preadv2 and pwritev2, whose offset may be -1: from where the descriptor stands */
 };
 
+static inline off_t transfer_offset(const struct transfer *transfer, size_t done)
+{
+    return transfer->offset == -1 ? -1 : transfer->offset + (off_t)done;
+}
+
 /* The first stride that is not whole ends it, as the whole would have ended. The same result as of one call. */
 ssize_t transfer_strides(const struct transfer *transfer, size_t size, size_t stride);
 

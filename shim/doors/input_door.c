@@ -76,8 +76,7 @@ static ssize_t move_readv(const struct transfer *transfer, const struct iovec *p
 
 static ssize_t move_preadv(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
 {
-    off_t offset = transfer->offset + (off_t)done;
-    return filled_parts(parts, (size_t)count, next.preadv(transfer->fd, parts, count, offset));
+    return filled_parts(parts, (size_t)count, next.preadv(transfer->fd, parts, count, transfer_offset(transfer, done)));
 }
 
 DOOR ssize_t readv(int fd, const struct iovec *vector, int count)
@@ -100,8 +99,8 @@ DOOR ssize_t preadv64(int fd, const struct iovec *vector, int count, off64_t off
 
 static ssize_t move_preadv2(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
 {
-    off_t offset = transfer->offset == -1 ? -1 : transfer->offset + (off_t)done;
-    return filled_parts(parts, (size_t)count, next.preadv2(transfer->fd, parts, count, offset, transfer->flags));
+    return filled_parts(parts, (size_t)count,
+                        next.preadv2(transfer->fd, parts, count, transfer_offset(transfer, done), transfer->flags));
 }
 
 DOOR ssize_t preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags)

@@ -15,7 +15,6 @@
  */
 #include "conduct/populate.h"
 #include "conduct/tracker.h"
-#include "conduct/transfer.h"
 #include "doors/doors.h"
 #include "doors/object_door.h"
 #include "ground/guard.h"
@@ -27,13 +26,6 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <unistd.h>
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* Linux 5.14 */
-#endif
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 /* Memory that will be charged when it is touched: not a reservation, not a private mapping of a file. */
 static bool is_for_use(int flags, int fd)
@@ -50,39 +42,11 @@ static bool refuses(const void *caller, size_t size)
     return !next_is_allocator(caller) && !next_is_carrier(caller) && UNLIKELY(tracker_refuses(size));
 }
 
-/*
- * Flags that are left out because the pages are made afterwards, in strides. Not of huge pages, which are not of this
- * memory; and what is to be locked in the place of something else would be gone if it may not be locked.
- */
-static int left_for_later(size_t size, int protection, int flags)
-{
-    bool locks = flags & MAP_LOCKED;
-    if (flags & (MAP_HUGETLB | (locks ? MAP_FIXED : MAP_NONBLOCK)) || protection == PROT_NONE ||
-        !populate_exceeds(size))
-        return 0;
-    if (!locks && next.madvise(NULL, 0, MADV_POPULATE_READ) != 0)
-        return 0;
-    return MAP_POPULATE | MAP_LOCKED;
-}
-
-/* mmap does not tell whether all pages could be made. false: it may not be locked. */
-static bool populate(void *memory, size_t size, int protection, int flags, int later)
-{
-    bool writes = protection & PROT_WRITE && (flags & MAP_TYPE) == MAP_PRIVATE;
-    if (later && flags & MAP_LOCKED)
-        return populate_mapping_locked(memory, size);
-    if (later)
-        populate_strides(memory, size, next.madvise, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
-    else if (!(flags & MAP_NONBLOCK))
-        transfer_filled(memory, size);
-    return true;
-}
-
 /* After the record: the pages are somebody's. */
 static void *populated(void *memory, size_t size, int protection, int flags, int later)
 {
     int error = errno;
-    if (memory != MAP_FAILED && !populate(memory, size, protection, flags, later)) {
+    if (memory != MAP_FAILED && !populate_mapping(memory, size, protection, flags, later)) {
         error = errno;
         munmap(memory, size);
         memory = MAP_FAILED;
@@ -100,7 +64,7 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
     if (is_for_use(kind, fd) && refuses(caller, size))
         return MAP_FAILED;
     bool populates = UNLIKELY(flags & (MAP_POPULATE | MAP_LOCKED));
-    int before = errno, later = populates ? left_for_later(size, protection, flags) : 0;
+    int before = errno, later = populates ? populate_later(size, protection, flags) : 0;
     errno = before;
     void *result = next.mmap(address, size, protection, flags & ~later, fd, offset);
     if (next_is_carrier(caller))
@@ -167,14 +131,11 @@ DOOR void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
 
 DOOR int madvise(void *address, size_t size, int advice)
 {
-    bool populates = advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
-    if (populates && UNLIKELY(populate_exceeds(size)))
-        return populate_strides(address, size, next.madvise, advice);
+    if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+        return populate_advised(address, size, advice);
     int result = next.madvise(address, size, advice);
     if (result == 0 && advice == MADV_HUGEPAGE)
         tracker_huge_pages();
-    if (result == 0 && populates)
-        transfer_filled(address, size);
     return result;
 }
 

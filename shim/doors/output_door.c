@@ -4,6 +4,7 @@
  * charged, without any page fault: see conduct/transfer.h. A small write costs one sum. A stream's own buffer goes out
  * by calls within the C library; only a fwrite of more than that is seen here.
  */
+#include "conduct/populate.h"
 #include "conduct/transfer.h"
 #include "doors/doors.h"
 #include "ground/next.h"
@@ -12,10 +13,8 @@
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 static inline __attribute__((always_inline)) ssize_t moved(ssize_t bytes)
 {
@@ -64,7 +63,7 @@ static ssize_t move_writev(const struct transfer *transfer, const struct iovec *
 
 static ssize_t move_pwritev(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
 {
-    return moved(next.pwritev(transfer->fd, parts, count, transfer->offset + (off_t)done));
+    return moved(next.pwritev(transfer->fd, parts, count, transfer_offset(transfer, done)));
 }
 
 DOOR ssize_t writev(int fd, const struct iovec *vector, int count)
@@ -87,8 +86,7 @@ DOOR ssize_t pwritev64(int fd, const struct iovec *vector, int count, off64_t of
 
 static ssize_t move_pwritev2(const struct transfer *transfer, const struct iovec *parts, int count, size_t done)
 {
-    off_t offset = transfer->offset == -1 ? -1 : transfer->offset + (off_t)done;
-    return moved(next.pwritev2(transfer->fd, parts, count, offset, transfer->flags));
+    return moved(next.pwritev2(transfer->fd, parts, count, transfer_offset(transfer, done), transfer->flags));
 }
 
 DOOR ssize_t pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
@@ -169,41 +167,14 @@ static void allocated(bool done, int mode, off_t size)
         transfer_done((ssize_t)size);
 }
 
-/* The kernel gives all of them back when one is refused. Nothing was behind the end before. */
-static int give_back(int fd, int mode, off_t offset, off_t size, off_t end)
-{
-    int error = errno;
-    if (size && mode & FALLOC_FL_KEEP_SIZE)
-        next.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size);
-    else if (size && ftruncate(fd, end) != 0)
-        error = errno;
-    errno = error;
-    return -1;
-}
-
-/* In strides where that is the same as the whole: behind the end of a file in memory. */
-static int allocate(int fd, int mode, off_t offset, off_t size)
-{
-    struct stat file;
-    bool takes = size > 0 && offset >= 0 && (mode & ~FALLOC_FL_KEEP_SIZE) == 0;
-    off_t stride = takes ? (off_t)transfer_stride(fd, (size_t)size, TRANSFER_OUT) : size;
-    if (LIKELY(stride >= size) || fstat(fd, &file) != 0 || offset < file.st_size) {
-        int result = next.fallocate(fd, mode, offset, size);
-        allocated(result == 0, mode, size);
-        return result;
-    }
-    for (off_t done = 0; done < size; done += stride) {
-        off_t part = size - done < stride ? size - done : stride;
-        if (next.fallocate(fd, mode, offset + done, part) != 0)
-            return give_back(fd, mode, offset, done, file.st_size);
-        transfer_done((ssize_t)part);
-    }
-    return 0;
-}
-
 DOOR int fallocate(int fd, int mode, off_t offset, off_t size)
 {
-    return allocate(fd, mode, offset, size);
+    off_t end;
+    if (UNLIKELY(populate_file_later(fd, mode, offset, size, &end)))
+        return populate_file(fd, mode, offset, size, end);
+    int result = next.fallocate(fd, mode, offset, size);
+    allocated(result == 0, mode, size);
+    return result;
 }
 
 DOOR int fallocate64(int fd, int mode, off64_t offset, off64_t size)
@@ -215,8 +186,9 @@ DOOR int fallocate64(int fd, int mode, off64_t offset, off64_t size)
 DOOR int posix_fallocate(int fd, off_t offset, off_t size)
 {
     int before = errno, error;
-    if (UNLIKELY(size > 0 && transfer_stride(fd, (size_t)size, TRANSFER_OUT) < (size_t)size)) {
-        error = allocate(fd, 0, offset, size) == 0 ? 0 : errno;
+    off_t end;
+    if (UNLIKELY(populate_file_later(fd, 0, offset, size, &end))) {
+        error = populate_file(fd, 0, offset, size, end) == 0 ? 0 : errno;
         errno = before;
         return error;
     }
