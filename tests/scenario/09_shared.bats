@@ -44,22 +44,17 @@ named() {
 @test "9 a file on tmpfs grows: named as shared memory, with the file" {
     named shared_memory "are shared memory or tmpfs files, probably $SHM" tmpfs "$SHM"
 }
+memfd_named() { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" "$1"; }
 @test "9 a memfd grows: control is killed" { dies memfd; }
-@test "9 a memfd grows: named as shared memory" { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" memfd; }
+@test "9 a memfd grows: named as shared memory" { memfd_named memfd; }
 @test "9 a memfd in one write: control is killed" { dies whole; }
+@test "9 a memfd in one write: named as shared memory" { memfd_named whole; }
 @test "9 a memfd in one fallocate: control is killed" { dies allocate; }
-@test "9 a memfd in one fallocate: named as shared memory" {
-    named shared_memory "shared memory or tmpfs files, probably /memfd:charge" allocate
-}
+@test "9 a memfd in one fallocate: named as shared memory" { memfd_named allocate; }
 @test "9 a memfd in one write of many parts: control is killed" { dies parts; }
-@test "9 a memfd in one write of many parts: named as shared memory" {
-    named shared_memory "shared memory or tmpfs files, probably /memfd:charge" parts
-}
-@test "9 a memfd in one write: named as shared memory" { named shared_memory "shared memory or tmpfs files, probably /memfd:charge" whole; }
+@test "9 a memfd in one write of many parts: named as shared memory" { memfd_named parts; }
 @test "9 a memfd in one write of a stream: control is killed" { dies stream; }
-@test "9 a memfd in one write of a stream: named as shared memory" {
-    named shared_memory "shared memory or tmpfs files, probably /memfd:charge" stream
-}
+@test "9 a memfd in one write of a stream: named as shared memory" { memfd_named stream; }
 @test "9 a shared mapping grows: control is killed" { dies shared; }
 @test "9 a shared mapping grows: named as shared memory, with its line" {
     named shared_memory "most of it at charge.c" shared

@@ -27,44 +27,36 @@ stops() {
 @test "18 growth by read(2) into fresh buffers: control is killed" { control read; }
 @test "18 growth by read(2) into fresh buffers: stopped" { stops read read_into; }
 @test "18 growth by read(2) into fresh buffers, at full speed: stopped" { stops read read_into 0; }
-whole_file() { head -c $((200 << 20)) /dev/zero >"$WORK/file"; }
-whole_file_dies() {
-    whole_file
-    inside growth "$PROGRAMS/charge" "$1" 200 "$WORK/file"
-    killed growth
-}
-whole_file_stops() {
-    whole_file
-    with_shim action=abort
-    inside growth "$PROGRAMS/charge" "$1" 200 "$WORK/file"
-    stopped growth
-    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':$2')"
-}
-@test "18 growth by one read of all: control is killed" { whole_file_dies read; }
-@test "18 growth by one read of all: stopped" { whole_file_stops read read_whole; }
-@test "18 growth by one read into many pieces: control is killed" { whole_file_dies scatter; }
-@test "18 growth by one read into many pieces: stopped" { whole_file_stops scatter read_scattered; }
-# Pages that the kernel makes in one call: nobody can stop the thread in there.
+# In one call, of the kernel's: nobody can stop the thread in there.
+# at_once_dies WAY [FILE]   at_once_stops WAY FUNCTION [FILE]
 at_once_dies() {
-    inside growth "$PROGRAMS/charge" "$1" 200
+    inside growth "$PROGRAMS/charge" "$1" 200 "${@:2}"
     killed growth
 }
 at_once_stops() {
     with_shim action=abort
-    inside growth "$PROGRAMS/charge" "$1" 200
+    inside growth "$PROGRAMS/charge" "$1" 200 "${@:3}"
     stopped growth
-    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':map_fresh')"
+    judge "event('complete') is not None" "r.limit.headroom_bytes <= 0.05 * r.limit.bytes" "line(0).endswith(':$2')"
 }
+whole_file() {
+    head -c $((200 << 20)) /dev/zero >"$WORK/file"
+    "$@" "$WORK/file"
+}
+@test "18 growth by one read of all: control is killed" { whole_file at_once_dies read; }
+@test "18 growth by one read of all: stopped" { whole_file at_once_stops read read_whole; }
+@test "18 growth by one read into many pieces: control is killed" { whole_file at_once_dies scatter; }
+@test "18 growth by one read into many pieces: stopped" { whole_file at_once_stops scatter read_scattered; }
 @test "18 growth by one MAP_POPULATE: control is killed" { at_once_dies populate; }
-@test "18 growth by one MAP_POPULATE: stopped" { at_once_stops populate; }
+@test "18 growth by one MAP_POPULATE: stopped" { at_once_stops populate map_fresh; }
 @test "18 growth by one MADV_POPULATE_WRITE: control is killed" { at_once_dies advise; }
-@test "18 growth by one MADV_POPULATE_WRITE: stopped" { at_once_stops advise; }
+@test "18 growth by one MADV_POPULATE_WRITE: stopped" { at_once_stops advise map_fresh; }
 @test "18 growth by one mlock: control is killed" { at_once_dies pin; }
-@test "18 growth by one mlock: stopped" { at_once_stops pin; }
+@test "18 growth by one mlock: stopped" { at_once_stops pin map_fresh; }
 @test "18 growth by one MAP_LOCKED: control is killed" { at_once_dies pinned; }
-@test "18 growth by one MAP_LOCKED: stopped" { at_once_stops pinned; }
+@test "18 growth by one MAP_LOCKED: stopped" { at_once_stops pinned map_fresh; }
 @test "18 growth by one mlockall: control is killed" { at_once_dies pin_all; }
-@test "18 growth by one mlockall: stopped" { at_once_stops pin_all; }
+@test "18 growth by one mlockall: stopped" { at_once_stops pin_all map_fresh; }
 
 @test "18 growth by huge pages: control is killed" { control huge; }
 @test "18 growth by huge pages: stopped" { stops huge huge_pages; }
