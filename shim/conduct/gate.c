@@ -3,6 +3,7 @@
 #include "conduct/binding.h"
 #include "conduct/flight.h"
 #include "conduct/muster.h"
+#include "conduct/pulse.h"
 #include "conduct/stack.h"
 #include "conduct/touch.h"
 #include "ground/guard.h"
@@ -35,13 +36,19 @@ uint64_t gate_margin(void)
     return policy_margin_for(gate.margin_bytes, gate.automatic, binding_limit(), muster_touchers());
 }
 
-static bool at_margin(void)
+/* Of a thread that looks at its own tick: the watcher may not know yet how fast it goes. */
+static bool at_ticked_margin(uint64_t headroom)
+{
+    return gate.automatic && headroom <= policy_margin_ticked(binding_limit(), pulse_growth(headroom));
+}
+
+static bool at_margin(bool ticked)
 {
     uint64_t margin = gate_margin(), headroom = binding_headroom(margin);
     uint64_t below = __atomic_load_n(&gate.ring_below_bytes, __ATOMIC_RELAXED);
     if (headroom < below && __atomic_exchange_n(&gate.ring_below_bytes, 0, __ATOMIC_RELAXED))
         flight_ring();
-    return headroom <= margin;
+    return headroom <= margin || (ticked && at_ticked_margin(headroom));
 }
 
 /* ---- waiting ---- */
@@ -118,18 +125,6 @@ static void wait_at_door(void)
     wait_here(NULL, false);
 }
 
-/*
- * The stop signal's handler: may have landed in malloc, the loader, libunwind or in our own code. Inside our code the
- * thread waits on its way out instead (guard_leave), because a lock of ours may be held here.
- */
-static void on_stop(int signal, siginfo_t *info, void *ucontext)
-{
-    int saved = errno;
-    if (!guard_inside() && guard_same_process() && __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
-        wait_here(ucontext, true);
-    errno = saved;
-}
-
 static bool is_holding(void)
 {
     return __atomic_load_n(&gate.holding, __ATOMIC_ACQUIRE) != 0;
@@ -139,15 +134,15 @@ static bool is_holding(void)
  * One thread that grows, until there is headroom again or the hold is over. Its waking asks for no watcher: memory that
  * somebody else frees lets it go on within a slice.
  */
-static void wait_held(void *ucontext)
+static void wait_held(void *ucontext, bool async)
 {
     if (thread_state.flags & (THREAD_OURS | THREAD_WAITING))
         return;
     thread_state.flags |= THREAD_WAITING;
     thread_state.depth++;
-    leave_stack(ucontext, false);
+    leave_stack(ucontext, async);
     __atomic_fetch_add(&gate.held, 1, __ATOMIC_RELAXED);
-    while (is_holding() && !is_yielding() && at_margin())
+    while (is_holding() && !is_yielding() && at_margin(false))
         sys_wait(&gate.holding, 1, HELD_SLICE_NS);
     __atomic_fetch_sub(&gate.held, 1, __ATOMIC_RELAXED);
     thread_state.depth--;
@@ -168,12 +163,29 @@ static void reach(void)
 void gate_look(void)
 {
     if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) ||
-        guard_is_guest() || !at_margin())
+        guard_is_guest() || !at_margin(false))
         return;
     if (is_holding())
-        wait_held(NULL);
+        wait_held(NULL, false);
     else
         reach();
+}
+
+/*
+ * Should the margin be reached, the thread waits, alone or with all the others; false: it is not. ticked: at a tick of
+ * its own, anywhere; else at a page fault.
+ */
+static bool wait_at_margin(void *ucontext, bool ticked)
+{
+    if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || !at_margin(ticked))
+        return false;
+    if (is_holding()) {
+        wait_held(ucontext, ticked);
+    } else {
+        reach();
+        wait_here(ucontext, ticked);
+    }
+    return true;
 }
 
 void gate_event(uint64_t address, uint64_t pages, void *ucontext)
@@ -181,19 +193,27 @@ void gate_event(uint64_t address, uint64_t pages, void *ucontext)
     if (guard_inside() || !guard_same_process())
         return;
     uint64_t unsampled = muster_note_touch(pages);
-    if (!__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE)) {
-        if (!__atomic_load_n(&gate.armed, __ATOMIC_ACQUIRE) || !at_margin()) {
-            if (unsampled)
-                touch_note(address, unsampled, ucontext);
-            return;
-        }
-        if (is_holding()) {
-            wait_held(ucontext);
-            return;
-        }
-        reach();
+    if (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
+        wait_here(ucontext, false);
+    else if (!wait_at_margin(ucontext, false) && unsampled)
+        touch_note(address, unsampled, ucontext);
+}
+
+/*
+ * The handler of the muster's signal: somebody stops us, or our own processor time went by (pulse). It may have landed
+ * in malloc, the loader, libunwind or in our own code. Inside our code the thread waits on its way out instead
+ * (guard_leave), because a lock of ours may be held here.
+ */
+static void on_signal(int signal, siginfo_t *info, void *ucontext)
+{
+    int saved = errno;
+    if (!guard_inside() && guard_same_process()) {
+        if (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
+            wait_here(ucontext, true);
+        else if (info->si_code == SI_TIMER)
+            wait_at_margin(ucontext, true);
     }
-    wait_here(ucontext, false);
+    errno = saved;
 }
 
 /* ---- the watcher ---- */
@@ -203,7 +223,7 @@ void gate_arm(uint64_t margin_bytes, bool automatic)
     if (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE))
         return;
     uint64_t now = sys_now_ns();
-    if (now - gate.roll_ns >= ROLL_NS && muster_take_signal(on_stop)) {
+    if (now - gate.roll_ns >= ROLL_NS && muster_take_signal(on_signal)) {
         gate.roll_ns = now;
         muster_call();
     }
@@ -262,7 +282,7 @@ static bool all_answered(void)
 
 void gate_gather(uint64_t patience_ns)
 {
-    if (!muster_take_signal(on_stop))
+    if (!muster_take_signal(on_signal))
         return;
     muster_call();
     for (uint32_t i = 0; i < muster_count(); i++) {

@@ -79,6 +79,8 @@ static void take_rungs(const struct policy_input *input, bool leisure, uint64_t 
 static bool is_confirmed(void)
 {
     uint64_t margin = gate_margin();
+    if (margin < flight.state.margin_bytes) /* the look that has just begun knows more */
+        margin = flight.state.margin_bytes;
     look_at_levels(flight_now_ns(), true);
     if (flight.state.headroom_bytes <= margin + margin / 4)
         return true;

@@ -35,10 +35,20 @@ static struct {
 
 bool muster_take_signal(signals_handler *handler)
 {
-    for (int signal = SIGRTMAX - 1; signal > SIGRTMIN && !muster.signal; signal--)
+    for (int signal = SIGRTMAX - 1; signal > SIGRTMIN && !muster_signal(); signal--)
         if (signals_borrow(signal, handler))
-            muster.signal = signal;
-    return muster.signal != 0;
+            __atomic_store_n(&muster.signal, signal, __ATOMIC_RELEASE);
+    return muster_signal() != 0;
+}
+
+int muster_signal(void)
+{
+    return __atomic_load_n(&muster.signal, __ATOMIC_ACQUIRE);
+}
+
+bool muster_surrender(int signal)
+{
+    return __atomic_compare_exchange_n(&muster.signal, &signal, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 void muster_everybody(bool everybody)
@@ -105,7 +115,9 @@ uint32_t muster_touchers(void)
 
 static void stop_one(uint32_t tid, uint32_t pid)
 {
-    sys_call(SYS_tgkill, pid, tid, muster.signal, 0, 0, 0);
+    int signal = muster_signal();
+    if (signal)
+        sys_call(SYS_tgkill, pid, tid, signal, 0, 0, 0);
 }
 
 /* Puts the latest of the rest to this place. Some 10 us for all of 128; beyond SORTED the order does not matter. */
@@ -176,7 +188,7 @@ static void stop_all(void)
 void muster_stop(void)
 {
     struct sys_scheduling before;
-    if (!muster.signal)
+    if (!muster_signal())
         return;
     bool ahead = muster_touchers() > FEW_TOUCHERS && sys_get_ahead(&before);
     stop_all();

@@ -13,6 +13,8 @@
 
 /* Borrows a real-time signal that the program does not use, once; false: none is free. Watcher. */
 bool muster_take_signal(signals_handler *handler);
+int muster_signal(void);           /* 0: none is taken */
+bool muster_surrender(int signal); /* the program takes it: was it ours? Another one is borrowed then. Any thread */
 /* Threads asleep in system calls are stopped too (a signal may disturb them: EINTR); else only those that run. */
 void muster_everybody(bool everybody);
 void muster_call(void);              /* the roll, anew; watcher */

@@ -5,6 +5,7 @@
 #include "conduct/gate.h"
 #include "conduct/lifecycle.h"
 #include "conduct/muster.h"
+#include "conduct/pulse.h"
 #include "conduct/refusal.h"
 #include "conduct/stack.h"
 #include "conduct/touch.h"
@@ -430,6 +431,7 @@ void tracker_thread_began(bool roomy)
     if (flight_phase() == FLIGHT_ACTIVE) {
         if (roomy)
             touch_stack();
+        pulse_thread_began();
         if (muster_note_thread()) {
             __atomic_store_n(&flight.crowd, 1, __ATOMIC_RELEASE);
             flight_ring();

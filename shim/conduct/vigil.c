@@ -7,6 +7,7 @@
 #include "conduct/grace.h"
 #include "conduct/lodging.h"
 #include "conduct/look.h"
+#include "conduct/pulse.h"
 #include "conduct/refusal.h"
 #include "observe/faults.h"
 
@@ -30,8 +31,12 @@ static void settle_margin(struct lw_state *state, const struct lw_level *level)
     const struct amount *wanted = &flight.options.margin;
     const struct cgroup_level *own = flight.cgroup.count ? &flight.cgroup.levels[0] : NULL;
     uint64_t hot = own ? headroom_hot(&own->numbers, look_refaults(), flight.residency.page_bytes) : 0;
-    state->margin_bytes =
-        policy_margin(wanted, level->limit_bytes, hot, state->fault_counter, state->watcher_late_ns, look_rate());
+    struct policy_blind blind = {.late_ns = look_lateness(),
+                                 .tick_ns = pulse_tick_ns(),
+                                 .rate_bytes_per_s = look_rate(),
+                                 .threads = state->threads,
+                                 .ahead = vigil.ahead};
+    state->margin_bytes = policy_margin(wanted, level->limit_bytes, hot, state->fault_counter ? NULL : &blind);
     if (brake_is_held())
         state->margin_bytes =
             policy_margin_braked(state->margin_bytes, wanted->automatic, level->limit_bytes, state->threads);
@@ -49,15 +54,23 @@ static void measure_growth(struct lw_state *state, uint64_t now_ns, uint64_t pre
 
 /*
  * A hundred threads that fill huge pages leave a watcher that has just taken its share without a processor for 130 ms:
- * by then the limit is reached. Where that is allowed (CAP_SYS_NICE) it goes before them as long as there is a rush. It
- * never waits for anybody without sleeping.
+ * by then the limit is reached. Where that is allowed (CAP_SYS_NICE) it goes before them as long as there is a rush,
+ * without the fault counter before anybody. It never waits for them without sleeping.
  */
 static void stay_ahead(bool wanted)
 {
-    if (wanted && !vigil.ahead)
+    if (wanted && !vigil.ahead) {
         vigil.ahead = sys_get_ahead(&vigil.before);
-    else if (!wanted && vigil.ahead)
+        if (vigil.ahead)
+            look_forget_lateness();
+    } else if (!wanted && vigil.ahead) {
         vigil.ahead = !sys_set_scheduling(&vigil.before);
+    }
+}
+
+static bool is_rush(const struct lw_state *state)
+{
+    return policy_rush(state->headroom_bytes, look_rate());
 }
 
 static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
@@ -68,7 +81,7 @@ static void set_counters(const struct lw_state *state, const struct lw_level *le
     vigil.huge = vigil.huge || flight_is_huge() || look_fault_bytes() > LARGE_FAULT;
     bool small = crowd && vigil.huge && policy_small_pages(state->headroom_bytes, burst);
     uint32_t running = faults_period(), period = 0;
-    bool rush = crowd && policy_rush(state->headroom_bytes, look_rate());
+    bool rush = crowd && is_rush(state);
     faults_small_pages(small);
     if (vigil.watchful)
         period = policy_period(level->limit_bytes, small ? 0 : look_fault_bytes());
@@ -91,6 +104,13 @@ static void set_gate(const struct lw_state *state, const struct cgroup_level *ch
         gate_arm(state->margin_bytes, flight.options.margin.automatic);
 }
 
+/* Without the counter. Before the first rate is known a crowd may have filled everything, with the watcher behind it. */
+static bool is_pressing(const struct lw_state *state, uint64_t now_ns)
+{
+    bool crowd = state->threads > CROWD_THREADS && look_is_crowded(now_ns);
+    return vigil.watchful && (crowd || is_rush(state));
+}
+
 static void touch_journal(bool everything)
 {
     if (everything && !vigil.fetched)
@@ -104,6 +124,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
     struct lw_state *state = &flight.state;
     if (state->binding_level < 0) {
         stay_ahead(false);
+        pulse_keep(false, now_ns);
         binding_drop();
         refusal_disarm();
         journal_touch_ahead(&flight.journal, false);
@@ -123,11 +144,12 @@ void vigil_keep(uint64_t now_ns, bool reported)
     if (state->fault_counter) {
         set_counters(state, level, guarded);
     } else {
-        stay_ahead(false);
+        stay_ahead(is_pressing(state, now_ns));
         if (chain && !reported)
             brake_hold(chain, state->margin_bytes);
     }
     set_gate(state, chain, guarded);
+    pulse_keep(!state->fault_counter && gate_is_armed() && is_pressing(state, now_ns), now_ns);
     if (flight.options.action == LW_ACTION_REFUSE)
         refusal_arm(state->margin_bytes);
 }

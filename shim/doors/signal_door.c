@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* signal_door: the program's dispositions, as if lastwords had borrowed none (see ground/signals.h). */
+#include "conduct/muster.h"
+#include "conduct/pulse.h"
 #include "doors/doors.h"
 #include "ground/next.h"
 #include "ground/signals.h"
@@ -16,11 +18,20 @@ static void hide(int signal, struct sigaction *action)
         *action = (struct sigaction){.sa_handler = SIG_DFL};
 }
 
+/* The program takes a signal: what sends it to our own handler ends before. */
+static void surrender(int signal)
+{
+    if (signal == SIGTRAP)
+        faults_surrender();
+    else if (signal && muster_surrender(signal))
+        pulse_stop();
+}
+
 /* true: the program asks for the default, which it believes to have already. */
 static bool stays_ours(int signal, bool wants_default)
 {
-    if (signal == SIGTRAP && !wants_default)
-        faults_surrender();
+    if (!wants_default)
+        surrender(signal);
     return wants_default && signals_is_ours(signal);
 }
 
@@ -77,8 +88,8 @@ DOOR sighandler_t sysv_signal(int number, sighandler_t handler)
 DOOR sighandler_t sigset(int number, sighandler_t handler)
 {
     bool ours = signals_is_ours(number);
-    if (number == SIGTRAP && handler != SIG_HOLD)
-        faults_surrender();
+    if (handler != SIG_HOLD)
+        surrender(number);
     sighandler_t had = next.sigset(number, handler);
     return ours && had != SIG_ERR && had != SIG_HOLD ? SIG_DFL : had;
 }

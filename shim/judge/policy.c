@@ -9,7 +9,10 @@
 #define BRAKED_BYTES           UINT64_C(524288)
 #define REACH_BYTES            (8192 * MIB)
 #define LATE_MAX_NS            UINT64_C(20000000)
-#define STOP_NS                UINT64_C(4000000) /* from the look to the last thread's standstill */
+/* From the look to the last thread's standstill. Who has no processor meanwhile touches nothing before it stops. */
+#define STOP_NS                UINT64_C(300000)
+#define STOP_THREAD_NS         UINT64_C(20000)
+#define STOP_MAX_NS            UINT64_C(4000000)
 #define SLEEP_MIN_NS           UINT64_C(50000)
 #define SLEEP_MAX_NS           UINT64_C(100000000)
 #define SLEEP_CALM_NS          UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
@@ -46,19 +49,34 @@ enum policy_step policy_next(struct policy *policy, const struct policy_input *i
     return POLICY_STAY;
 }
 
-uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes, bool counter,
-                       uint64_t late_ns, uint64_t rate_bytes_per_s)
+static uint64_t unseen_bytes(const struct policy_blind *blind)
+{
+    uint64_t stop_ns = blind->ahead ? clamp(STOP_NS + blind->threads * STOP_THREAD_NS, 0, STOP_MAX_NS) : STOP_MAX_NS;
+    uint64_t unseen_ns = clamp(blind->late_ns, 0, LATE_MAX_NS) + stop_ns;
+    if (blind->tick_ns && blind->tick_ns < unseen_ns)
+        unseen_ns = blind->tick_ns;
+    return (uint64_t)((double)unseen_ns * 1e-9 * (double)blind->rate_bytes_per_s);
+}
+
+static uint64_t least_margin(uint64_t limit_bytes)
+{
+    return clamp(limit_bytes / 100, 2 * MIB, 128 * MIB);
+}
+
+uint64_t policy_margin_ticked(uint64_t limit_bytes, uint64_t growth_bytes)
+{
+    uint64_t least = least_margin(limit_bytes);
+    return clamp(least + growth_bytes, least, limit_bytes / 10 > least ? limit_bytes / 10 : least);
+}
+
+uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes,
+                       const struct policy_blind *blind)
 {
     if (limit_bytes == LW_UNLIMITED)
         return 0;
     if (!margin->automatic)
         return amount_of(margin, limit_bytes);
-    uint64_t base = clamp(limit_bytes / 100, 2 * MIB, 128 * MIB);
-    if (!counter) {
-        double seconds = (double)(clamp(late_ns, 0, LATE_MAX_NS) + STOP_NS) * 1e-9;
-        uint64_t slept = (uint64_t)(seconds * (double)rate_bytes_per_s);
-        base = clamp(base + slept, base, limit_bytes / 10 > base ? limit_bytes / 10 : base);
-    }
+    uint64_t base = blind ? policy_margin_ticked(limit_bytes, unseen_bytes(blind)) : least_margin(limit_bytes);
     return base + hot_bytes;
 }
 

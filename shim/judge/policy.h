@@ -36,14 +36,24 @@ struct policy_input {
 
 enum policy_step policy_next(struct policy *policy, const struct policy_input *input);
 
+/* What is to be reckoned with where no fault counter stops the toucher. */
+struct policy_blind {
+    uint64_t late_ns; /* so much later than planned the watcher looked lately */
+    uint64_t tick_ns; /* so often threads that run look for themselves (see conduct/pulse.h); 0: they do not */
+    uint64_t rate_bytes_per_s;
+    uint32_t threads;
+    bool ahead; /* the watcher goes before all other threads */
+};
 /*
  * The margin in force. auto is as late as is safe: 1 % of the limit, at least 2 MiB and at most 128 MiB; where no
- * fault counter stops the toucher, also what is touched at the present rate while the watcher oversleeps and stops the
- * others, but no more than 10 %; and the page cache that is hot (see headroom_hot): waiting for it to go means waiting
- * for a disk at every call.
+ * fault counter stops the toucher (blind, else NULL), also what is touched at the present rate until somebody looks,
+ * the watcher or the toucher itself, but no more than 10 %; and the page cache that is hot (see headroom_hot): waiting
+ * for it to go means waiting for a disk at every call.
  */
-uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes, bool counter,
-                       uint64_t late_ns, uint64_t rate_bytes_per_s);
+uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes,
+                       const struct policy_blind *blind);
+/* auto for a thread that looks at its own tick: in one tick as much is touched as in the last. At most 10 %. */
+uint64_t policy_margin_ticked(uint64_t limit_bytes, uint64_t growth_bytes);
 /*
  * The machine itself kills before MemAvailable is 0: the zones keep watermarks, and half of the cache counts that may
  * be in use. Seen with 512 MiB: killed with 4.4 MiB available. 2 % of the machine's memory, 16 to 128 MiB.

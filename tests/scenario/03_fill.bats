@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Scenario 3: the fastest fill of fresh mappings. Needs the first-touch counter; without it the margin may be missed.
+# Scenario 3: the fastest fill of fresh mappings, with the first-touch counter and without it.
 
 load common
 
@@ -27,3 +27,61 @@ stopped_with() {
 @test "3 fastest fill: 8 threads are stopped, three times of three" { stopped_with 8; }
 @test "3 fastest fill: 32 threads are stopped, three times of three" { stopped_with 32; }
 @test "3 fastest fill: 128 threads are stopped, three times of three" { stopped_with 128; }
+
+# Of five runs without the counter at least four are stopped, and none before a tenth of the limit is left.
+stopped_without_counter() {
+    local threads=$1 run stopped=0
+    shift
+    for run in 1 2 3 4 5; do
+        cg_make "blind$run" 256M
+        with_shim action=abort:touch=off
+        inside "blind$run" "$@" "$PROGRAMS/fill" "$threads" 1024
+        if [ "$status" = 134 ] && [ "$(cg_oom_kills "blind$run")" = 0 ]; then
+            judge "event('complete') is not None" "r.limit.headroom_bytes <= r.limit.bytes / 10" "not r.capabilities.fault_counter.available"
+            stopped=$((stopped + 1))
+        fi
+        rm -f "$WORK"/*.lw
+    done
+    [ "$stopped" -ge 4 ] || { echo "stopped $stopped of 5"; return 1; }
+}
+
+@test "3 fastest fill: without the counter, 8 threads" { stopped_without_counter 8; }
+@test "3 fastest fill: without the counter, 128 threads" { stopped_without_counter 128; }
+@test "3 fastest fill: without the counter and the right to go first, 8 threads" {
+    stopped_without_counter 8 setpriv --bounding-set -sys_nice
+}
+
+@test "3 fastest fill: without the counter threads look for themselves once the limit is half a second away" {
+    with_shim action=abort:touch=off:activate=8M
+    cg_make slow 96M
+    (trap - EXIT && cg_run slow "$PROGRAMS/growth" heap 60 >/dev/null 2>&1 3>&-) &
+    timers=
+    while [ -z "$timers" ] && kill -0 $!; do
+        sleep 0.02
+        timers=$(cat "/proc/$(pid_in slow growth)/timers" 2>/dev/null) || true
+    done
+    status=0
+    wait $! || status=$?
+    echo "$timers"
+    [[ $timers == *"notify: signal/tid"* && $timers == *"ClockID: -"* ]]
+    stopped slow
+}
+
+@test "3 fastest fill: without the counter a program that takes their signal meanwhile gets none of it" {
+    with_shim action=report:touch=off:activate=8M
+    cg_make takes 96M
+    inside takes "$PROGRAMS/takes_signals" 60 90
+    [ "$status" = 0 ]
+    [ "$output" = "takes_signals: 0 came, 0 timers" ]
+}
+
+@test "3 fastest fill: what looks for itself without the counter leaves no timer behind" {
+    with_shim action=report:touch=off
+    cg_make held 256M
+    beside held "$PROGRAMS/idle" 200 3
+    sleep 1.5
+    timers=$(cat "/proc/$(pid_in held idle)/timers")
+    beside_end
+    [ "$beside_status" = 0 ]
+    [ -z "$timers" ] || { echo "$timers"; return 1; }
+}

@@ -3,6 +3,9 @@
 # Scenario 3 as a table: the fastest fill, by limit, size of pages and threads, N runs each (20).
 #
 # usage: fill_table.sh [N [OPTIONS]]       OPTIONS: further settings of the library, e.g. touch=off
+#
+#   LIMITS     MiB, "256 2048" unless told
+#   THROUGH    a command that runs it, e.g. "setpriv --bounding-set -sys_nice"
 set -u
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/scenario/common.bash
@@ -24,7 +27,7 @@ row() {
         WORK=$(mktemp -d "${TMPDIR:-/tmp}/lastwords-fill.XXXXXX")
         cg_make fill "$1M"
         with_shim "action=abort:verbose=0$OPTIONS"
-        cg_run fill "$PROGRAMS/fill" "$2" $((4 * $1)) ${3:-} >/dev/null 2>&1
+        cg_run fill ${THROUGH:-} "$PROGRAMS/fill" "$2" $((4 * $1)) ${3:-} >/dev/null 2>&1
         if [ $? = 134 ] && [ "$(cg_oom_kills fill)" = 0 ]; then
             stopped=$((stopped + 1))
             shares+=("$(headroom_of_limit "$(journals)")")

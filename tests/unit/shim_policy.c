@@ -110,50 +110,86 @@ static void a_margin_of_nothing_waits_for_the_very_end(void **unused)
     assert_int_equal(policy_next(&policy, &input), POLICY_REPORT);
 }
 
-/* 1 % of the limit, 2 to 128 MiB; without the counter 2 bytes a nanosecond overslept, in all at most 2.5 %. */
+/* 1 % of the limit, 2 to 128 MiB. */
 static void automatic_margins(void **unused)
 {
     static const struct {
-        uint64_t limit, hot;
-        bool counter;
-        uint64_t late_ns, margin;
+        uint64_t limit, hot, margin;
     } rows[] = {
-        {LW_UNLIMITED, MIB, false, 15 * MS, 0},
-        {64 * MIB, 0, true, 15 * MS, 2 * MIB},
-        {200 * MIB, 0, true, 0, 2 * MIB},
-        {256 * MIB, 0, true, 0, 256 * MIB / 100},
-        {512 * MIB, 0, true, 0, 512 * MIB / 100},
-        {GIB, 0, true, 15 * MS, GIB / 100},
-        {4 * GIB, 0, true, 0, 4 * GIB / 100},
-        {12 * GIB, 0, true, 0, 12 * GIB / 100},
-        {13 * GIB, 0, true, 0, 128 * MIB},
-        {64 * GIB, 0, true, 0, 128 * MIB},
-        {256 * GIB, 0, true, 15 * MS, 128 * MIB},
-        /* 4 ms to stop everybody and the lateness, of which 20 ms count, at 2 GB/s; at most a tenth of the limit */
-        {64 * MIB, 0, false, 0, 64 * MIB / 10},
-        {64 * MIB, 0, false, 15 * MS, 64 * MIB / 10},
-        {128 * MIB, 0, false, 15 * MS, 128 * MIB / 10},
-        {512 * MIB, 0, false, 3 * MS, 512 * MIB / 100 + 14000000},
-        {512 * MIB, 0, false, 15 * MS, 512 * MIB / 100 + 38000000},
-        {GIB, 0, false, 3 * MS, GIB / 100 + 14000000},
-        {GIB, 0, false, 15 * MS, GIB / 100 + 38000000},
-        {4 * GIB, 0, false, 15 * MS, 4 * GIB / 100 + 38000000},
-        {64 * GIB, 0, false, 15 * MS, 128 * MIB + 38000000},
-        {256 * GIB, 0, false, 3 * MS, 128 * MIB + 14000000},
-        {256 * GIB, 0, false, 1000 * MS, 128 * MIB + 48000000},
-        {256 * GIB, 0, false, 60000 * MS, 128 * MIB + 48000000},
-        {512 * MIB, 5 * MIB, true, 0, 512 * MIB / 100 + 5 * MIB},
-        {512 * MIB, 8 * MIB, false, 15 * MS, 512 * MIB / 100 + 38000000 + 8 * MIB},
-        {256 * GIB, GIB, true, 0, 128 * MIB + GIB},
+        {LW_UNLIMITED, MIB, 0},
+        {64 * MIB, 0, 2 * MIB},
+        {200 * MIB, 0, 2 * MIB},
+        {256 * MIB, 0, 256 * MIB / 100},
+        {512 * MIB, 0, 512 * MIB / 100},
+        {GIB, 0, GIB / 100},
+        {4 * GIB, 0, 4 * GIB / 100},
+        {12 * GIB, 0, 12 * GIB / 100},
+        {13 * GIB, 0, 128 * MIB},
+        {64 * GIB, 0, 128 * MIB},
+        {256 * GIB, 0, 128 * MIB},
+        {512 * MIB, 5 * MIB, 512 * MIB / 100 + 5 * MIB},
+        {256 * GIB, GIB, 128 * MIB + GIB},
+    };
+    const struct amount automatic = {.automatic = true};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(policy_margin(&automatic, rows[i].limit, rows[i].hot, NULL), rows[i].margin);
+}
+
+/*
+ * Without the counter also what is touched at 2 bytes a nanosecond until somebody looks: a watcher that goes ahead is
+ * late, of which 20 ms count, and stops everybody in 0.3 ms and 20 us a thread, of which 4 ms count; any other takes
+ * those 4 ms always. Threads that look for themselves do so at each tick. At most a tenth of the limit.
+ */
+static void margins_without_the_counter(void **unused)
+{
+    static const struct {
+        uint64_t limit, hot, late_us, tick_us;
+        uint32_t threads;
+        bool ahead;
+        uint64_t margin;
+    } rows[] = {
+        {LW_UNLIMITED, MIB, 15000, 0, 1, false, 0},
+        {64 * MIB, 0, 0, 0, 0, true, 2 * MIB + 600000},
+        {128 * MIB, 0, 100, 0, 2, true, 2 * MIB + 880000}, /* some 2.3 % */
+        {64 * MIB, 0, 15000, 0, 2, true, 64 * MIB / 10},
+        {64 * MIB, 0, 0, 0, 1, false, 64 * MIB / 10},
+        {512 * MIB, 0, 3000, 0, 10, true, 512 * MIB / 100 + 7000000},
+        {512 * MIB, 0, 3000, 0, 10, false, 512 * MIB / 100 + 14000000},
+        {512 * MIB, 0, 15000, 0, 185, true, 512 * MIB / 100 + 38000000},
+        {512 * MIB, 0, 15000, 0, 100000, true, 512 * MIB / 100 + 38000000},
+        {4 * GIB, 0, 15000, 0, 10, true, 4 * GIB / 100 + 31000000},
+        {256 * GIB, 0, 1000000, 0, 185, true, 128 * MIB + 48000000},
+        {256 * GIB, 0, 60000000, 0, 1, false, 128 * MIB + 48000000},
+        {512 * MIB, 8 * MIB, 15000, 0, 185, true, 512 * MIB / 100 + 38000000 + 8 * MIB},
+        /* a look of their own: as often as that, or as late as the watcher, whichever is sooner */
+        {512 * MIB, 0, 15000, 4000, 10, false, 512 * MIB / 100 + 8000000},
+        {512 * MIB, 0, 15000, 10000, 10, false, 512 * MIB / 100 + 20000000},
+        {512 * MIB, 0, 1000, 4000, 10, true, 512 * MIB / 100 + 3000000},
     };
     const struct amount automatic = {.automatic = true};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        uint64_t margin =
-            policy_margin(&automatic, rows[i].limit, rows[i].hot, rows[i].counter, rows[i].late_ns, 2000000000);
+        struct policy_blind blind = {.late_ns = rows[i].late_us * 1000,
+                                     .tick_ns = rows[i].tick_us * 1000,
+                                     .rate_bytes_per_s = 2000000000,
+                                     .threads = rows[i].threads,
+                                     .ahead = rows[i].ahead};
+        uint64_t margin = policy_margin(&automatic, rows[i].limit, rows[i].hot, &blind);
         if (margin > rows[i].margin + 1 || margin + 1 < rows[i].margin) /* nanoseconds to bytes: by one byte */
             fail_msg("row %zu: %llu instead of %llu", i, (unsigned long long)margin,
                      (unsigned long long)rows[i].margin);
     }
+}
+
+static void margins_at_a_tick(void **unused)
+{
+    static const struct {
+        uint64_t limit, growth, margin;
+    } rows[] = {
+        {64 * MIB, 0, 2 * MIB},       {64 * MIB, 3 * MIB, 5 * MIB},        {64 * MIB, 30 * MIB, 64 * MIB / 10},
+        {8 * MIB, 30 * MIB, 2 * MIB}, {GIB, 8 * MIB, GIB / 100 + 8 * MIB},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(policy_margin_ticked(rows[i].limit, rows[i].growth), rows[i].margin);
 }
 
 static void margins_that_were_asked_for(void **unused)
@@ -165,9 +201,9 @@ static void margins_that_were_asked_for(void **unused)
         {{.bytes = 16 * MIB}, GIB, 16 * MIB}, {{.bytes = 0}, GIB, 0},          {{.permyriad = 200}, GIB, GIB / 50},
         {{.permyriad = 5000}, GIB, GIB / 2},  {{.bytes = 1}, LW_UNLIMITED, 0},
     };
+    const struct policy_blind blind = {.late_ns = 100 * MS, .rate_bytes_per_s = 2000000000, .threads = 8};
     for (size_t i = 0; i < COUNT(rows); i++) /* neither hot pages nor lateness change them */
-        assert_int_equal(policy_margin(&rows[i].amount, rows[i].limit, 64 * MIB, false, 100 * MS, 2000000000),
-                         rows[i].margin);
+        assert_int_equal(policy_margin(&rows[i].amount, rows[i].limit, 64 * MIB, &blind), rows[i].margin);
 }
 
 static void margins_for_many_threads(void **unused)
@@ -200,8 +236,7 @@ static void margin_under_the_brake(void **unused)
         uint32_t threads;
         uint64_t wanted;
     } rows[] = {
-        {2 * MIB, true, 96 * MIB, 1, 2 * MIB + MIB / 2},
-        {2 * MIB, true, 96 * MIB, 8, 6 * MIB},
+        {2 * MIB, true, 96 * MIB, 1, 2 * MIB + MIB / 2}, {2 * MIB, true, 96 * MIB, 8, 6 * MIB},
         {2 * MIB, true, 96 * MIB, 128, 96 * MIB / 10}, /* no more than a tenth of the limit */
         {20 * MIB, true, 96 * MIB, 8, 20 * MIB},       /* which is there already */
         {2 * MIB, false, 96 * MIB, 8, 2 * MIB},        /* what was asked for stays */
@@ -376,6 +411,8 @@ int main(void)
         cmocka_unit_test(without_a_limit_nothing_happens),
         cmocka_unit_test(a_margin_of_nothing_waits_for_the_very_end),
         cmocka_unit_test(automatic_margins),
+        cmocka_unit_test(margins_without_the_counter),
+        cmocka_unit_test(margins_at_a_tick),
         cmocka_unit_test(margins_that_were_asked_for),
         cmocka_unit_test(margins_for_many_threads),
         cmocka_unit_test(margin_under_the_brake),
