@@ -87,17 +87,35 @@ static enum verdict_cause judge_own(const struct profile *profile, const struct 
     return evidence->spike ? CAUSE_SITE_SPIKE : CAUSE_SITE_GROWTH;
 }
 
+static uint64_t held_by_neighbours(const struct profile *profile)
+{
+    uint64_t held = 0;
+
+    for (size_t i = 0; i < profile->neighbour_count; i++)
+        held += profile->neighbours[i].held_bytes;
+    return held;
+}
+
 /*
  * The library looked around and saw nobody who could hold what is not ours. Readings of one moment are some
  * milliseconds apart, and at full speed, or with pages on their way to swap, they do not add up.
  */
 static bool is_alone(const struct profile *profile, const struct evidence *evidence)
 {
-    uint64_t held = 0;
+    return journal_count(profile->journal, LW_SECTION_NEIGHBOURS) > 0 &&
+           held_by_neighbours(profile) < evidence->other_bytes / 4;
+}
 
-    for (size_t i = 0; i < profile->neighbour_count; i++)
-        held += profile->neighbours[i].held_bytes;
-    return journal_count(profile->journal, LW_SECTION_NEIGHBOURS) > 0 && held < evidence->other_bytes / 4;
+/*
+ * Many others, seen and small: together they hold more and have just begun, but the largest of all, which grew twice as
+ * much as any other, is this process.
+ */
+static bool stands_out(const struct profile *profile, const struct evidence *evidence, const struct culprit *culprit)
+{
+    int64_t grown = (int64_t)known_bytes(culprit->grown_bytes);
+
+    return culprit->name && culprit->held_bytes < evidence->own_bytes && evidence->own_growth_bytes > 0 &&
+           evidence->own_growth_bytes / 2 >= grown && held_by_neighbours(profile) >= evidence->other_bytes / 2;
 }
 
 static enum verdict_cause judge_memory(const struct profile *profile, const struct evidence *evidence,
@@ -114,7 +132,8 @@ static enum verdict_cause judge_memory(const struct profile *profile, const stru
                   evidence->level_growth_bytes > (int64_t)(evidence->pressing_bytes / 8);
     if ((small || steady) && grew_less && profile->binding && profile->binding->record.kind != LW_LEVEL_USER) {
         enum verdict_cause cause = judge_others(profile, evidence, &verdict->culprit);
-        if (cause != CAUSE_SIBLING || !is_alone(profile, evidence))
+        bool another = cause == CAUSE_SIBLING || cause == CAUSE_CHILD;
+        if (!another || !(is_alone(profile, evidence) || stands_out(profile, evidence, &verdict->culprit)))
             return cause;
     }
     return judge_own(profile, evidence, verdict);

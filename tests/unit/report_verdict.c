@@ -305,6 +305,33 @@ static void the_large_can_be_innocent(void **unused)
     profile_free(profile);
 }
 
+/* A pool: three that have just begun, one that grew three times as much as each of them. */
+static void the_grower_of_a_pool_stands_out(void **unused)
+{
+    static const struct {
+        uint64_t rss, others_first, others_now;
+        enum verdict_cause cause;
+    } pools[] = {
+        {400, 100, 210, CAUSE_SITE_SPIKE},
+        {400, 10, 210, CAUSE_SIBLING},  /* they grew more than half as much, each */
+        {205, 170, 210, CAUSE_SIBLING}, /* it is not the largest */
+        {400, 10, 60, CAUSE_SIBLING},   /* most of what others hold is of nobody who was seen */
+    };
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+        struct make_journal *made = make_sibling();
+        struct verdict verdict;
+        make_tick(made, 5100, 1020 * MAKE_MIB, pools[i].rss * MAKE_MIB); /* from 110 MiB */
+        make_state(made)->rss_bytes = pools[i].rss * MAKE_MIB;
+        for (uint32_t other = 0; other < 3; other++)
+            make_neighbour(made, 4712 + other, "worker", pools[i].others_first * MAKE_MIB,
+                           pools[i].others_now * MAKE_MIB);
+        struct profile *profile = load_made(made, "a.lw");
+        verdict_decide(profile, NULL, 0, &verdict);
+        assert_int_equal(verdict.cause, pools[i].cause);
+        profile_free(profile);
+    }
+}
+
 /* Readings that do not add up, and nobody else was there: it was us. */
 static void alone_there_is_no_sibling(void **unused)
 {
@@ -433,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_child_is_called_a_child),
         cmocka_unit_test(a_neighbour_needs_no_journal),
         cmocka_unit_test(the_large_can_be_innocent),
+        cmocka_unit_test(the_grower_of_a_pool_stands_out),
         cmocka_unit_test(alone_there_is_no_sibling),
         cmocka_unit_test(survivors_name_the_victim),
         cmocka_unit_test(the_neighbours_kill_is_not_ours),
