@@ -360,13 +360,11 @@ void lifecycle_consider(size_t size)
 
 void lifecycle_await_takeoff(void)
 {
-    uint64_t from = sys_now_ns(), before = from, asleep = 0;
-    while (flight_phase() == FLIGHT_TAKEOFF && before - from < TAKEOFF_PATIENCE_NS && asleep < LOADER_PATIENCE_NS) {
+    uint64_t until = sys_now_ns() + TAKEOFF_PATIENCE_NS, asleep = 0;
+    while (flight_phase() == FLIGHT_TAKEOFF && sys_now_ns() < until && asleep < LOADER_PATIENCE_NS) {
         sys_wait(&flight.phase, FLIGHT_TAKEOFF, TAKEOFF_SLICE_NS);
-        uint64_t now = sys_now_ns();
-        if (!takeoff_past_loader() && watcher_sleeps())
-            asleep += now - before;
-        before = now;
+        if (!takeoff_past_loader() && watcher_sleeps() && !takeoff_is_loading())
+            asleep += TAKEOFF_SLICE_NS;
     }
 }
 

@@ -89,7 +89,7 @@ static void start_loader(void)
     sigdelset(&all_but_trap, SIGTRAP); /* an event of the fault counter that finds it blocked may kill (Linux 5.18) */
     loader.native = false;
     loader.phase = LOADER_AT_WORK;
-    loader.begun = own_thread_start(&loader.thread, load_unwinder, &all_but_trap);
+    __atomic_store_n(&loader.begun, own_thread_start(&loader.thread, load_unwinder, &all_but_trap), __ATOMIC_RELEASE);
     if (!loader.begun)
         load_unwinder(NULL);
 }
@@ -97,19 +97,21 @@ static void start_loader(void)
 bool takeoff_is_loading(void)
 {
     char name[16], run_state = '?';
+    if (!__atomic_load_n(&loader.begun, __ATOMIC_ACQUIRE) ||
+        __atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE)
+        return false;
     uint32_t tid = __atomic_load_n(&loader.tid, __ATOMIC_ACQUIRE);
-    return tid && process_thread(tid, &run_state, name) && run_state != 'S';
+    return !tid || (process_thread(tid, &run_state, name) && run_state != 'S'); /* 0: it had no processor yet */
 }
 
 static void await_loader(void)
 {
     for (uint64_t asleep = 0; asleep < LOADER_ASLEEP_NS;) {
-        uint64_t before = sys_now_ns();
         sys_wait(&loader.phase, LOADER_AT_WORK, LOADER_SLICE_NS);
         if (__atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE)
             break;
         if (!takeoff_is_loading())
-            asleep += sys_now_ns() - before;
+            asleep += LOADER_SLICE_NS; /* not what it took: on a busy machine it is we who had no processor */
     }
 }
 

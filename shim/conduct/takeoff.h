@@ -14,7 +14,8 @@ void takeoff_stacks(uint64_t now_ns);
 void takeoff_observers(void);         /* the rest */
 void takeoff_follow(uint64_t now_ns); /* what could not be had yet: the unwinder, an interpreter that begins later */
 bool takeoff_past_loader(void);       /* any thread: no lock that a thread of the program may hold is needed any more */
-bool takeoff_is_loading(void);        /* any thread: the unwinder is being loaded, in a thread of its own */
+/* Any thread: the unwinder is being loaded, by a thread of its own that does not sleep: it comes to its end. */
+bool takeoff_is_loading(void);
 bool takeoff_end(void);               /* the watcher, or who comes after it; false: that thread is still there */
 void takeoff_reset(void);
 

@@ -45,3 +45,15 @@ teardown() { scenario_teardown; }
         "site_of('small_buffer').resident_bytes > 9.5 * MIB" \
         "event('complete') is not None"
 }
+
+# Four tenths of a second until its file is open, as on a busy file server: nobody may have given up by then.
+@test "6 reserved here, touched there: the unwinder comes slowly from its file system" {
+    command -v strace >/dev/null || skip "strace is not installed: run make deps"
+    library=$(ldconfig -p | awk '/libunwind\.so\.8 .*x86-64|libunwind\.so\.8 .*AArch64/ {print $NF; exit}')
+    with_shim action=abort:touch=off # a tracer keeps the fault counter away
+    inside reserve strace -f -q -o "$WORK/trace" -P "$library" -e trace=openat -e inject=openat:delay_enter=400ms \
+        "$PROGRAMS/reserve_touch" 256 80
+    grep -q DELAYED "$WORK/trace"
+    stopped reserve
+    judge "line(0).endswith(':reserve_arena')"
+}

@@ -23,7 +23,7 @@ tests=(
     golang-go python3-jsonschema                     # go tool pprof, schemas: readers of what report writes
     tmux                                             # a terminal for top
     fish zsh                                         # shells that the completions are for
-    perl sqlite3 ruby                                # programs under the preload
+    perl sqlite3 ruby strace                         # programs under the preload
     python3-pytest python3-hypothesis                # parts of the tests of pandas
     python3-greenlet python3-gevent                  # Python frames that others switch
     cython3 python3-dev                              # and those that Cython calls
