@@ -162,7 +162,7 @@ static void check_faults(struct finding *finding)
     finding->grade = FINDING_NOTE;
     snprintf(finding->text, sizeof(finding->text),
              "perf_event_open: %s (perf_event_paranoid %s): the margin must be wider; 2 or less, and a seccomp profile "
-             "that allows perf_event_open, would help",
+             "that allows perf_event_open, would help; else CAP_SYS_NICE, where many threads grow",
              strerror(error), paranoid[0] ? paranoid : "unknown");
 }
 
