@@ -11,7 +11,8 @@
 #define FIRST_NS   (1000 * MS) /* after the activation, far from the limit: many a process is gone by then */
 #define WATCH_NS   (1000 * MS)
 #define NEAR_NS    (20 * MS)
-#define CALM_SHARE 200u /* a look may cost 1/200 of the time since the last one; near the end 1/20 */
+#define DYING_NS   (5000 * MS) /* on a slow machine the victim comes to its end so late */
+#define CALM_SHARE 200u        /* a look may cost 1/200 of the time since the last one; near the end 1/20 */
 #define NEAR_SHARE 20u
 
 static struct {
@@ -20,6 +21,7 @@ static struct {
     bool known; /* directory is of a limit that binds */
     uint64_t last_ns;
     uint64_t kill_ns; /* when a counter of OOM kills was last seen to have risen */
+    bool unclaimed;   /* nobody is missed yet for it */
     int32_t score_adj;
 } company;
 
@@ -63,12 +65,24 @@ static void note_kill(uint64_t now_ns, uint32_t level)
     journal_event(&flight.journal, now_ns, LW_EVENT_OOM_KILL, 1, buffer);
 }
 
-/* A killed process keeps its pid for some milliseconds while the counter has risen already, and the other way round. */
-static bool kill_is_fresh(uint64_t now_ns, bool rose)
+static bool kill_is_fresh(uint64_t now_ns, uint64_t window_ns)
 {
-    if (rose)
+    return company.kill_ns && now_ns - company.kill_ns < window_ns;
+}
+
+static bool victim_is_awaited(uint64_t now_ns)
+{
+    return company.unclaimed && kill_is_fresh(now_ns, DYING_NS);
+}
+
+/* A killed process keeps its pid for some milliseconds while the counter has risen already, and the other way round. */
+static bool may_be_killed(uint64_t now_ns, bool rose)
+{
+    if (rose) {
         company.kill_ns = now_ns;
-    return company.kill_ns && now_ns - company.kill_ns < WATCH_NS;
+        company.unclaimed = true;
+    }
+    return kill_is_fresh(now_ns, WATCH_NS) || victim_is_awaited(now_ns);
 }
 
 static void look_into(uint64_t now_ns)
@@ -76,20 +90,22 @@ static void look_into(uint64_t now_ns)
     struct neighbours *neighbours = &company.neighbours;
     uint32_t level = 0;
     bool rose = cgroup_refresh_kills(&flight.cgroup, &level);
-    bool fresh = kill_is_fresh(now_ns, rose);
+    bool fresh = may_be_killed(now_ns, rose);
     bool incident = fresh || flight.state.stage >= LW_STAGE_WARN;
     uint64_t kills = neighbours->looks ? neighbours->kills : UINT64_MAX;
     company.last_ns = now_ns;
     neighbours_look(neighbours, company.directory, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
     if (!rose && neighbours->kills > kills) { /* in another group below the limit */
-        rose = fresh = kill_is_fresh(now_ns, true);
+        rose = fresh = may_be_killed(now_ns, true);
         neighbours_blame(neighbours, now_ns, LW_NEIGHBOUR_KILLED);
     }
     flight.state.neighbours_count = neighbours->listed;
     flight.state.neighbours_bytes = neighbours->all_bytes;
     journal_neighbours(&flight.journal, now_ns, &neighbours->items[0].record, sizeof neighbours->items[0],
                        neighbours->count);
-    if (rose || (fresh && victim_at(now_ns)))
+    const struct lw_neighbour *victim = fresh ? victim_at(now_ns) : NULL;
+    company.unclaimed = company.unclaimed && !victim;
+    if (rose || victim)
         note_kill(now_ns, level);
 }
 
@@ -106,6 +122,7 @@ void company_look(const char *directory, uint64_t now_ns, bool near)
         company.known = true;
         company.last_ns = 0;
     }
+    near = near || victim_is_awaited(now_ns);
     uint64_t least = near ? NEAR_NS : flight.state.headroom_bytes / 4 < flight.state.warn_bytes ? WATCH_NS : CALM_NS;
     uint64_t pause = company.neighbours.cost_ns * (near ? NEAR_SHARE : CALM_SHARE);
     bool young = least == CALM_NS && now_ns - flight.journal.identity->activated_ns < FIRST_NS;
@@ -122,7 +139,7 @@ void company_look_now(uint64_t now_ns)
 /* Somebody has been killed, or is just ending: what it held comes free, but its table is empty before its pages are. */
 static bool somebody_leaves(uint64_t now_ns)
 {
-    if (kill_is_fresh(now_ns, false))
+    if (kill_is_fresh(now_ns, WATCH_NS))
         return true;
     for (uint32_t i = 0; i < company.neighbours.count; i++) {
         const struct lw_neighbour *record = &company.neighbours.items[i].record;

@@ -11,7 +11,8 @@
 
 #define PATH_BYTES   768
 #define DEPTH_MAX    8u
-#define LOOK_MAX_NS  UINT64_C(10000000)
+#define LOOK_MAX_NS  UINT64_C(10000000) /* of the processor: on a busy machine a look takes longer than it works */
+#define FEW_PIDS     64u                /* are looked at in any case */
 #define NEVER_KILLED (-1000)
 
 struct look {
@@ -160,7 +161,8 @@ static bool see(struct look *look, uint64_t pid)
     struct text text = TEXT_ON(digits);
     if (!pid || pid == look->self)
         return true;
-    if (++look->pids > NEIGHBOURS_PIDS_MAX || sys_now_ns() - look->started_ns > LOOK_MAX_NS) {
+    if (++look->pids > NEIGHBOURS_PIDS_MAX ||
+        (look->pids > FEW_PIDS && sys_thread_cpu_ns() - look->started_ns > LOOK_MAX_NS)) {
         look->neighbours->cut = true;
         return false;
     }
@@ -277,7 +279,7 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
                      uint32_t flag)
 {
     struct look look = {.neighbours = neighbours,
-                        .started_ns = sys_now_ns(),
+                        .started_ns = sys_thread_cpu_ns(),
                         .now_ns = now_ns,
                         .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
                         .self = sys_getpid()};
@@ -291,7 +293,7 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
         sys_each_entry("/proc", on_proc_entry, &look);
     if (!neighbours->cut)
         settle(&look, keep_gone, flag);
-    neighbours->cost_ns = sys_now_ns() - look.started_ns;
+    neighbours->cost_ns = sys_thread_cpu_ns() - look.started_ns;
 }
 
 void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag)
