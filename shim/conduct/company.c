@@ -52,11 +52,10 @@ static const struct lw_neighbour *victim_at(uint64_t now_ns)
     return largest;
 }
 
-static void note_kill(uint64_t now_ns, uint32_t level)
+static void note_kill(uint64_t now_ns, uint32_t level, const struct lw_neighbour *victim)
 {
     char buffer[sizeof(((struct lw_event *)0)->text)];
     struct text text = TEXT_ON(buffer);
-    const struct lw_neighbour *victim = victim_at(now_ns);
     text_add(&text, "the OOM killer struck");
     if (victim)
         add_victim(&text, victim);
@@ -85,6 +84,26 @@ static bool may_be_killed(uint64_t now_ns, bool rose)
     return kill_is_fresh(now_ns, WATCH_NS) || victim_is_awaited(now_ns);
 }
 
+/* The counter was read before the others were looked at: whoever is missed may have been killed in between. */
+static bool rose_meanwhile(uint64_t now_ns, uint32_t *level)
+{
+    if (!victim_at(now_ns) || !cgroup_refresh_kills(&flight.cgroup, level))
+        return false;
+    neighbours_blame(&company.neighbours, now_ns, LW_NEIGHBOUR_KILLED);
+    return true;
+}
+
+/* In another group below the limit: counted there before its processes were looked at, so perhaps missed last time. */
+static bool rose_below(uint64_t last_ns, uint64_t kills, uint64_t *missed_ns)
+{
+    if (company.neighbours.kills <= kills)
+        return false;
+    if (!victim_at(*missed_ns))
+        *missed_ns = last_ns;
+    neighbours_blame(&company.neighbours, *missed_ns, LW_NEIGHBOUR_KILLED);
+    return true;
+}
+
 static void look_into(uint64_t now_ns)
 {
     struct neighbours *neighbours = &company.neighbours;
@@ -93,20 +112,19 @@ static void look_into(uint64_t now_ns)
     bool fresh = may_be_killed(now_ns, rose);
     bool incident = fresh || flight.state.stage >= LW_STAGE_WARN;
     uint64_t kills = neighbours->looks ? neighbours->kills : UINT64_MAX;
+    uint64_t last_ns = company.last_ns, missed_ns = now_ns;
     company.last_ns = now_ns;
     neighbours_look(neighbours, company.directory, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
-    if (!rose && neighbours->kills > kills) { /* in another group below the limit */
+    if (!rose && (rose_meanwhile(now_ns, &level) || rose_below(last_ns, kills, &missed_ns)))
         rose = fresh = may_be_killed(now_ns, true);
-        neighbours_blame(neighbours, now_ns, LW_NEIGHBOUR_KILLED);
-    }
     flight.state.neighbours_count = neighbours->listed;
     flight.state.neighbours_bytes = neighbours->all_bytes;
     journal_neighbours(&flight.journal, now_ns, &neighbours->items[0].record, sizeof neighbours->items[0],
                        neighbours->count);
-    const struct lw_neighbour *victim = fresh ? victim_at(now_ns) : NULL;
+    const struct lw_neighbour *victim = fresh ? victim_at(missed_ns) : NULL;
     company.unclaimed = company.unclaimed && !victim;
     if (rose || victim)
-        note_kill(now_ns, level);
+        note_kill(now_ns, level, victim);
 }
 
 void company_look(const char *directory, uint64_t now_ns, bool near)
