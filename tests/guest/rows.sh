@@ -63,8 +63,8 @@ row "17 SIGKILL from outside" outside not_memory options=activate=8M how=run_out
 for way in read huge mremap heap; do
     row "18 growth by $way" dies $growth limit=64M options=activate=8M:sample=8K -- "$PROGRAMS/growth" $way 40
 done
-row "19 allocator slack" dies allocator_slack limit=64M options=activate=8M -- "$PROGRAMS/slack" 48 4 30
-row "19 allocator slack, relief helps" lives none limit=64M options=activate=8M truth="event('relief') is not None" -- \
+row "19 allocator slack" dies allocator_slack limit=64M options=$sampled -- "$PROGRAMS/slack" 48 4 30
+row "19 allocator slack, relief helps" lives none limit=64M options=$sampled truth="event('relief') is not None" -- \
     "$PROGRAMS/slack" 48 256 30
 row "20 seccomp, no fault counter" dies $growth options=$sampled truth="$small" -- "$PROGRAMS/narrow" seccomp
 row "20 non-root, hidepid" dies $growth options=$sampled truth="$small" -- \
