@@ -23,6 +23,7 @@ static struct {
     bool fetched; /* the whole journal's file, into the page cache */
     bool huge;    /* pages of 2 MiB were asked for, or seen to come */
     bool ahead;   /* of every thread of the program, real-time */
+    bool granted; /* so it was when it was last wished for */
     struct sys_scheduling before;
 } vigil;
 
@@ -35,7 +36,7 @@ static void settle_margin(struct lw_state *state, const struct lw_level *level)
                                  .tick_ns = pulse_tick_ns(),
                                  .rate_bytes_per_s = look_rate(),
                                  .threads = state->threads,
-                                 .ahead = vigil.ahead};
+                                 .ahead = vigil.granted};
     state->margin_bytes = policy_margin(wanted, level->limit_bytes, hot, state->fault_counter ? NULL : &blind);
     if (brake_is_held())
         state->margin_bytes =
@@ -60,7 +61,7 @@ static void measure_growth(struct lw_state *state, uint64_t now_ns, uint64_t pre
 static void stay_ahead(bool wanted)
 {
     if (wanted && !vigil.ahead) {
-        vigil.ahead = sys_get_ahead(&vigil.before);
+        vigil.ahead = vigil.granted = sys_get_ahead(&vigil.before);
         if (vigil.ahead)
             look_forget_lateness();
     } else if (!wanted && vigil.ahead) {
@@ -104,7 +105,8 @@ static void set_gate(const struct lw_state *state, const struct cgroup_level *ch
         gate_arm(state->margin_bytes, flight.options.margin.automatic);
 }
 
-/* Without the counter. Before the first rate is known a crowd may have filled everything, with the watcher behind it. */
+/* Without the counter. Before the first rate is known a crowd may have filled everything, with the watcher behind it.
+ */
 static bool is_pressing(const struct lw_state *state, uint64_t now_ns)
 {
     bool crowd = state->threads > CROWD_THREADS && look_is_crowded(now_ns);

@@ -42,7 +42,7 @@ struct policy_blind {
     uint64_t tick_ns; /* so often threads that run look for themselves (see conduct/pulse.h); 0: they do not */
     uint64_t rate_bytes_per_s;
     uint32_t threads;
-    bool ahead; /* the watcher goes before all other threads */
+    bool ahead; /* the watcher goes before all other threads when there is a rush */
 };
 /*
  * The margin in force. auto is as late as is safe: 1 % of the limit, at least 2 MiB and at most 128 MiB; where no
