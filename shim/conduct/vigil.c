@@ -105,8 +105,7 @@ static void set_gate(const struct lw_state *state, const struct cgroup_level *ch
         gate_arm(state->margin_bytes, flight.options.margin.automatic);
 }
 
-/* Without the counter. Before the first rate is known a crowd may have filled everything, with the watcher behind it.
- */
+/* Without the counter: before the first rate is known a crowd may have filled everything, the watcher behind it. */
 static bool is_pressing(const struct lw_state *state, uint64_t now_ns)
 {
     bool crowd = state->threads > CROWD_THREADS && look_is_crowded(now_ns);
