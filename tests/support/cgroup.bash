@@ -141,19 +141,21 @@ cg_peak() {
 }
 
 cg_remove() {
-    local path pid tries child
+    local path psi='' pid tries child
     path=$(cg_path "$1")
+    [ -z "$CG_PSI_TOP" ] || psi=$(cg_psi_path "$path")
     [ -d "$path" ] || return 0
     for child in "$path"/*/; do
         [ ! -d "$child" ] || { child=${child%/}; cg_remove "$1/${child##*/}"; }
     done
     # A process that was killed leaves its group a moment later than it dies.
     for tries in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        while read -r pid; do
+        [ ! -d "$path" ] || while read -r pid; do
             kill -KILL "$pid" 2>/dev/null || true
         done <"$path/cgroup.procs"
-        [ -z "$CG_PSI_TOP" ] || rmdir "$(cg_psi_path "$path")" 2>/dev/null || true
-        rmdir "$path" 2>/dev/null && return 0
+        rmdir "$path" 2>/dev/null || true
+        [ -z "$psi" ] || rmdir "$psi" 2>/dev/null || true
+        [ -d "$path" ] || [ -d "${psi:-$path}" ] || return 0
         sleep 0.1
     done
     echo "cgroup $path could not be removed" >&2
