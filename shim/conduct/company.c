@@ -74,7 +74,7 @@ static bool victim_is_awaited(uint64_t now_ns)
     return company.unclaimed && kill_is_fresh(now_ns, DYING_NS);
 }
 
-/* A killed process keeps its pid for some milliseconds while the counter has risen already, and the other way round. */
+/* A killed process keeps its pid for some milliseconds while the counter has risen already. */
 static bool may_be_killed(uint64_t now_ns, bool rose)
 {
     if (rose) {
@@ -84,44 +84,23 @@ static bool may_be_killed(uint64_t now_ns, bool rose)
     return kill_is_fresh(now_ns, WATCH_NS) || victim_is_awaited(now_ns);
 }
 
-/* The counter was read before the others were looked at: whoever is missed may have been killed in between. */
-static bool rose_meanwhile(uint64_t now_ns, uint32_t *level)
-{
-    if (!victim_at(now_ns) || !cgroup_refresh_kills(&flight.cgroup, level))
-        return false;
-    neighbours_blame(&company.neighbours, now_ns, LW_NEIGHBOUR_KILLED);
-    return true;
-}
-
-/* In another group below the limit: counted there before its processes were looked at, so perhaps missed last time. */
-static bool rose_below(uint64_t last_ns, uint64_t kills, uint64_t *missed_ns)
-{
-    if (company.neighbours.kills <= kills)
-        return false;
-    if (!victim_at(*missed_ns))
-        *missed_ns = last_ns;
-    neighbours_blame(&company.neighbours, *missed_ns, LW_NEIGHBOUR_KILLED);
-    return true;
-}
-
 static void look_into(uint64_t now_ns)
 {
     struct neighbours *neighbours = &company.neighbours;
     uint32_t level = 0;
-    bool rose = cgroup_refresh_kills(&flight.cgroup, &level);
+    uint64_t kills = neighbours->looks ? neighbours->kills : UINT64_MAX;
+    company.last_ns = now_ns;
+    neighbours_look(neighbours, company.directory, now_ns);
+    /* On a level of our own, or in a group below the one that binds. */
+    bool rose = cgroup_refresh_kills(&flight.cgroup, &level) || neighbours->kills > kills;
     bool fresh = may_be_killed(now_ns, rose);
     bool incident = fresh || flight.state.stage >= LW_STAGE_WARN;
-    uint64_t kills = neighbours->looks ? neighbours->kills : UINT64_MAX;
-    uint64_t last_ns = company.last_ns, missed_ns = now_ns;
-    company.last_ns = now_ns;
-    neighbours_look(neighbours, company.directory, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
-    if (!rose && (rose_meanwhile(now_ns, &level) || rose_below(last_ns, kills, &missed_ns)))
-        rose = fresh = may_be_killed(now_ns, true);
+    neighbours_settle(neighbours, now_ns, incident, fresh ? LW_NEIGHBOUR_KILLED : 0);
     flight.state.neighbours_count = neighbours->listed;
     flight.state.neighbours_bytes = neighbours->all_bytes;
     journal_neighbours(&flight.journal, now_ns, &neighbours->items[0].record, sizeof neighbours->items[0],
                        neighbours->count);
-    const struct lw_neighbour *victim = fresh ? victim_at(missed_ns) : NULL;
+    const struct lw_neighbour *victim = fresh ? victim_at(now_ns) : NULL;
     company.unclaimed = company.unclaimed && !victim;
     if (rose || victim)
         note_kill(now_ns, level, victim);

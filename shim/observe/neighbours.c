@@ -248,35 +248,17 @@ static void add_kills(struct look *look, const char *directory)
 static void see_group(struct look *look, const char *directory)
 {
     const char *before = look->directory;
-    add_kills(look, directory);
     look->directory = directory;
     look->depth++;
     see_listed(look, directory);
+    add_kills(look, directory); /* after its processes: see neighbours_look */
     if (!look->neighbours->cut)
         sys_each_entry(directory, on_group_entry, look);
     look->depth--;
     look->directory = before;
 }
 
-/* Who was not seen: kept as gone, or dropped. */
-static void settle(struct look *look, bool keep_gone, uint32_t flag)
-{
-    struct neighbours *neighbours = look->neighbours;
-    for (uint32_t i = neighbours->count; i-- > 0;) {
-        struct neighbour *item = &neighbours->items[i];
-        if (item->look == neighbours->looks || item->record.gone_ns)
-            continue;
-        if (keep_gone) {
-            item->record.gone_ns = look->now_ns;
-            item->record.flags |= flag;
-        } else {
-            *item = neighbours->items[--neighbours->count];
-        }
-    }
-}
-
-void neighbours_look(struct neighbours *neighbours, const char *directory, uint64_t now_ns, bool keep_gone,
-                     uint32_t flag)
+void neighbours_look(struct neighbours *neighbours, const char *directory, uint64_t now_ns)
 {
     struct look look = {.neighbours = neighbours,
                         .started_ns = sys_thread_cpu_ns(),
@@ -291,16 +273,24 @@ void neighbours_look(struct neighbours *neighbours, const char *directory, uint6
         see_group(&look, directory);
     else
         sys_each_entry("/proc", on_proc_entry, &look);
-    if (!neighbours->cut)
-        settle(&look, keep_gone, flag);
     neighbours->cost_ns = sys_thread_cpu_ns() - look.started_ns;
 }
 
-void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag)
+void neighbours_settle(struct neighbours *neighbours, uint64_t now_ns, bool keep_gone, uint32_t flag)
 {
-    for (uint32_t i = 0; i < neighbours->count; i++)
-        if (neighbours->items[i].record.gone_ns == gone_ns)
-            neighbours->items[i].record.flags |= flag;
+    if (neighbours->cut)
+        return;
+    for (uint32_t i = neighbours->count; i-- > 0;) {
+        struct neighbour *item = &neighbours->items[i];
+        if (item->look == neighbours->looks || item->record.gone_ns)
+            continue;
+        if (keep_gone) {
+            item->record.gone_ns = now_ns;
+            item->record.flags |= flag;
+        } else {
+            *item = neighbours->items[--neighbours->count];
+        }
+    }
 }
 
 void neighbours_forget(struct neighbours *neighbours)

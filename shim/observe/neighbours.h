@@ -37,13 +37,12 @@ struct neighbours {
 };
 
 /*
- * Looks. directory: of a cgroup (its descendants included), or "" for every process of the machine. keep_gone: those
- * that are no more stay in the table, flagged with `flag`.
+ * Looks. directory: of a cgroup (its descendants included), or "" for every process of the machine. A counter of kills
+ * that is read between this and neighbours_settle has risen already for everybody who was killed and is missed.
  */
-void neighbours_look(struct neighbours *neighbours, const char *directory, uint64_t now_ns, bool keep_gone,
-                     uint32_t flag);
-/* Flags those that were missed at that time after all. */
-void neighbours_blame(struct neighbours *neighbours, uint64_t gone_ns, uint32_t flag);
+void neighbours_look(struct neighbours *neighbours, const char *directory, uint64_t now_ns);
+/* Those that the last look missed are gone. keep_gone: they stay in the table, flagged with `flag`. */
+void neighbours_settle(struct neighbours *neighbours, uint64_t now_ns, bool keep_gone, uint32_t flag);
 void neighbours_forget(struct neighbours *neighbours);
 /* Is there one process in this cgroup, and no cgroup below it? Who may read one line of cgroup.procs is that one. */
 bool neighbours_alone(const char *directory);

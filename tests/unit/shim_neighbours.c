@@ -150,6 +150,12 @@ static void remove_group(const char *top)
     rmdir(top);
 }
 
+static void look(struct neighbours *neighbours, const char *directory, uint64_t now_ns, bool keep_gone, uint32_t flag)
+{
+    neighbours_look(neighbours, directory, now_ns);
+    neighbours_settle(neighbours, now_ns, keep_gone, flag);
+}
+
 static void looks_at_real_processes(void **unused)
 {
     static struct neighbours neighbours;
@@ -158,7 +164,7 @@ static void looks_at_real_processes(void **unused)
 
     assert_non_null(mkdtemp(top));
     write_group(top, child, other, 3);
-    neighbours_look(&neighbours, top, 1000, false, 0);
+    look(&neighbours, top, 1000, false, 0);
     assert_int_equal(neighbours.count, 2);
     assert_int_equal(neighbours.kills, 3);
     const struct neighbour *found = with_pid(&neighbours, other);
@@ -170,7 +176,7 @@ static void looks_at_real_processes(void **unused)
     assert_true(neighbours.all_bytes > found->record.rss_bytes);
 
     end(other);
-    neighbours_look(&neighbours, top, 2000, true, LW_NEIGHBOUR_KILLED);
+    look(&neighbours, top, 2000, true, LW_NEIGHBOUR_KILLED);
     found = with_pid(&neighbours, other);
     assert_non_null(found);
     assert_int_equal(found->record.gone_ns, 2000);
@@ -178,7 +184,7 @@ static void looks_at_real_processes(void **unused)
     assert_int_equal(neighbours.listed, 1);
 
     end(child);
-    neighbours_look(&neighbours, top, 3000, false, 0);
+    look(&neighbours, top, 3000, false, 0);
     assert_null(with_pid(&neighbours, child));     /* nobody asked to keep it */
     assert_non_null(with_pid(&neighbours, other)); /* once gone, it stays */
     remove_group(top);
@@ -187,7 +193,7 @@ static void looks_at_real_processes(void **unused)
 static void the_whole_machine_can_be_looked_at(void **unused)
 {
     static struct neighbours neighbours;
-    neighbours_look(&neighbours, "", 1000, false, 0);
+    look(&neighbours, "", 1000, false, 0);
     assert_true(neighbours.count > 0);
     assert_null(with_pid(&neighbours, getpid()));
 }
@@ -195,7 +201,7 @@ static void the_whole_machine_can_be_looked_at(void **unused)
 static void a_directory_that_is_not_there(void **unused)
 {
     static struct neighbours neighbours;
-    neighbours_look(&neighbours, "/nonexistent/cgroup", 1, false, 0);
+    look(&neighbours, "/nonexistent/cgroup", 1, false, 0);
     assert_int_equal(neighbours.count, 0);
     assert_int_equal(neighbours.listed, 0);
 }
