@@ -112,10 +112,9 @@ static bool is_alone(const struct profile *profile, const struct evidence *evide
  */
 static bool stands_out(const struct profile *profile, const struct evidence *evidence, const struct culprit *culprit)
 {
-    int64_t grown = (int64_t)known_bytes(culprit->grown_bytes);
-
     return culprit->name && culprit->held_bytes < evidence->own_bytes && evidence->own_growth_bytes > 0 &&
-           evidence->own_growth_bytes / 2 >= grown && held_by_neighbours(profile) >= evidence->other_bytes / 2;
+           evidence->own_growth_bytes / 2 >= (int64_t)culprit->grown_bytes &&
+           held_by_neighbours(profile) >= evidence->other_bytes / 2;
 }
 
 static enum verdict_cause judge_memory(const struct profile *profile, const struct evidence *evidence,
@@ -132,8 +131,10 @@ static enum verdict_cause judge_memory(const struct profile *profile, const stru
                   evidence->level_growth_bytes > (int64_t)(evidence->pressing_bytes / 8);
     if ((small || steady) && grew_less && profile->binding && profile->binding->record.kind != LW_LEVEL_USER) {
         enum verdict_cause cause = judge_others(profile, evidence, &verdict->culprit);
-        bool another = cause == CAUSE_SIBLING || cause == CAUSE_CHILD;
-        if (!another || !(is_alone(profile, evidence) || stands_out(profile, evidence, &verdict->culprit)))
+        bool sibling = cause == CAUSE_SIBLING, another = sibling || cause == CAUSE_CHILD;
+        bool ours =
+            (sibling && is_alone(profile, evidence)) || (another && stands_out(profile, evidence, &verdict->culprit));
+        if (!ours)
             return cause;
     }
     return judge_own(profile, evidence, verdict);
