@@ -334,5 +334,6 @@ void gate_reset(void)
 {
     memset(&gate, 0, sizeof gate);
     guard_gate_closed = 0;
+    pulse_reset();
     muster_reset();
 }

@@ -9,7 +9,6 @@
 #include "conduct/gate.h"
 #include "conduct/grace.h"
 #include "conduct/lodging.h"
-#include "conduct/pulse.h"
 #include "conduct/refusal.h"
 #include "conduct/stack.h"
 #include "conduct/takeoff.h"
@@ -197,7 +196,6 @@ static void clear_flight(void)
         flight.sample_interval_bytes = UINT32_MAX;
     pinned_reset();
     gate_reset();
-    pulse_reset();
     grace_reset();
     binding_reset();
     refusal_disarm();
@@ -388,7 +386,6 @@ void lifecycle_forked(void)
     python_forget();
     python_objects_forget();
     gate_reset();
-    pulse_reset();
     binding_reset();
     flight.journal_path[0] = '\0'; /* the parent's: neither unlinked nor written to */
     filter_clear();

@@ -10,7 +10,6 @@
 #define HASTE            UINT64_C(500000000) /* bytes a second: they are read more often */
 #define MEASURABLE_BYTES (4u << 20)
 #define RATE_SPAN_NS     (MS / 2)
-#define LATE_HALF_NS     (500 * MS)
 #define CROWDED_NS       (1000 * MS)
 
 static struct {
@@ -20,7 +19,6 @@ static struct {
     uint64_t fault_bytes;
     uint64_t file_before, anon_before, major_before, refaults_ns, refaults_per_s;
     uint64_t rate_ns, rate_bytes, rate;
-    uint64_t late_ns, late_since_ns;
     uint32_t chain[LW_MAX_LEVELS]; /* level of the report -> level of the cgroup chain, or UINT32_MAX */
     struct lw_level refusing[PROCESS_REFUSING_LEVELS];
     uint32_t refusing_count;
@@ -169,21 +167,6 @@ bool look_has_moved(void)
     return has_own_moved();
 }
 
-void look_note_lateness(uint64_t now_ns, uint64_t late_ns)
-{
-    uint64_t halvings = (now_ns - last.late_since_ns) / LATE_HALF_NS;
-    uint64_t left = halvings < 64 ? last.late_ns >> halvings : 0;
-    if (late_ns < left && !halvings)
-        return;
-    last.late_ns = late_ns > left ? late_ns : left;
-    last.late_since_ns = now_ns;
-}
-
-void look_forget_lateness(void)
-{
-    last.late_ns = 0;
-}
-
 void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes)
 {
     uint64_t span = now_ns - last.rate_ns;
@@ -213,11 +196,6 @@ uint64_t look_rate(void)
 bool look_is_crowded(uint64_t now_ns)
 {
     return now_ns - last.crowd_ns < CROWDED_NS;
-}
-
-uint64_t look_lateness(void)
-{
-    return last.late_ns;
 }
 
 uint64_t look_refaults(void)

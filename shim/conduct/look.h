@@ -20,9 +20,6 @@ void look_at_process(uint64_t now_ns);
 void look_at_levels(uint64_t now_ns, bool slow);
 /* Usage alone, 0.4 us a level: did one of the cgroups take a sixteenth of its headroom since it was looked at? */
 bool look_has_moved(void);
-/* This look begins so much later than was planned. */
-void look_note_lateness(uint64_t now_ns, uint64_t late_ns);
-void look_forget_lateness(void); /* the watcher goes before others from now on */
 /* The usage that presses on the binding level, for look_rate. */
 void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes);
 
@@ -30,7 +27,6 @@ void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes);
 const struct cgroup_level *look_chain(int32_t level);
 uint64_t look_rate(void);              /* bytes a second just now, halved with each look that finds less */
 bool look_is_crowded(uint64_t now_ns); /* threads crowded in within the last second, or watching began */
-uint64_t look_lateness(void);          /* ns, the worst of late: halved every half second */
 uint64_t look_refaults(void); /* file pages read back a second, of the own cgroup; what came from swap is not counted */
 uint64_t look_fault_bytes(void); /* that a page fault brings lately: 4 KiB, up to 2 MiB with huge pages; 0: not known */
 bool look_is_last_thread(void);  /* the first thread has ended, and so have all others but the watcher */

@@ -15,6 +15,7 @@
 
 #define GROWTH_WINDOW_NS UINT64_C(10000000000)
 #define LARGE_FAULT      (64u << 10)
+#define LATE_HALF_NS     UINT64_C(500000000)
 #define CROWD_THREADS    4u /* up to so many the margin has room for a huge page of each */
 
 static struct {
@@ -25,14 +26,25 @@ static struct {
     bool ahead;   /* of every thread of the program, real-time */
     bool granted; /* so it was when it was last wished for */
     struct sys_scheduling before;
+    uint64_t late_ns, late_since_ns; /* the worst of late, halved every half second */
 } vigil;
+
+void vigil_note_lateness(uint64_t now_ns, uint64_t late_ns)
+{
+    uint64_t halvings = (now_ns - vigil.late_since_ns) / LATE_HALF_NS;
+    uint64_t left = halvings < 64 ? vigil.late_ns >> halvings : 0;
+    if (late_ns < left && !halvings)
+        return;
+    vigil.late_ns = late_ns > left ? late_ns : left;
+    vigil.late_since_ns = now_ns;
+}
 
 static void settle_margin(struct lw_state *state, const struct lw_level *level)
 {
     const struct amount *wanted = &flight.options.margin;
     const struct cgroup_level *own = flight.cgroup.count ? &flight.cgroup.levels[0] : NULL;
     uint64_t hot = own ? headroom_hot(&own->numbers, look_refaults(), flight.residency.page_bytes) : 0;
-    struct policy_blind blind = {.late_ns = look_lateness(),
+    struct policy_blind blind = {.late_ns = vigil.late_ns,
                                  .tick_ns = pulse_tick_ns(),
                                  .rate_bytes_per_s = look_rate(),
                                  .threads = state->threads,
@@ -63,7 +75,7 @@ static void stay_ahead(bool wanted)
     if (wanted && !vigil.ahead) {
         vigil.ahead = vigil.granted = sys_get_ahead(&vigil.before);
         if (vigil.ahead)
-            look_forget_lateness();
+            vigil.late_ns = 0;
     } else if (!wanted && vigil.ahead) {
         vigil.ahead = !sys_set_scheduling(&vigil.before);
     }
@@ -134,7 +146,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
     const struct lw_level *level = &state->levels[state->binding_level];
     const struct cgroup_level *chain = look_chain(state->binding_level);
     uint64_t pressing = headroom_pressing(level);
-    bool guarded = !reported || grace_is_on();
+    bool guarded = !reported || grace_is_on(), pressed = false;
     look_at_growth(now_ns, pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
@@ -145,12 +157,13 @@ void vigil_keep(uint64_t now_ns, bool reported)
     if (state->fault_counter) {
         set_counters(state, level, guarded);
     } else {
-        stay_ahead(is_pressing(state, now_ns));
+        pressed = is_pressing(state, now_ns);
+        stay_ahead(pressed);
         if (chain && !reported)
             brake_hold(chain, state->margin_bytes);
     }
     set_gate(state, chain, guarded);
-    pulse_keep(!state->fault_counter && gate_is_armed() && is_pressing(state, now_ns), now_ns);
+    pulse_keep(pressed && gate_is_armed(), now_ns);
     if (flight.options.action == LW_ACTION_REFUSE)
         refusal_arm(state->margin_bytes);
 }

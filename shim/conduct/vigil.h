@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A look begins so much later than was planned: where nothing stops the toucher the margin follows it. */
+void vigil_note_lateness(uint64_t now_ns, uint64_t late_ns);
 /* reported: this incident's report is complete, nothing needs to be stopped any more. */
 void vigil_keep(uint64_t now_ns, bool reported);
 bool vigil_is_watchful(void); /* the end is within reach; any thread */

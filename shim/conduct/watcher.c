@@ -79,9 +79,10 @@ static void look(uint64_t planned_ns)
 {
     struct lw_state *state = &flight.state;
     uint64_t now = flight_now_ns(), late = planned_ns && now > planned_ns ? now - planned_ns : 0;
-    if (late > state->watcher_late_ns && late < LATE_MOST_NS)
+    late = late < LATE_MOST_NS ? late : 0;
+    if (late > state->watcher_late_ns)
         state->watcher_late_ns = late;
-    look_note_lateness(now, late < LATE_MOST_NS ? late : 0);
+    vigil_note_lateness(now, late);
     calm = is_calm(now) && !(resting && gate_has_rung());
     resting = calm && resting;
     if (calm && now - looked_ns < (resting ? RESTING_NS : CALM_NS))

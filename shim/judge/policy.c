@@ -49,6 +49,14 @@ enum policy_step policy_next(struct policy *policy, const struct policy_input *i
     return POLICY_STAY;
 }
 
+/* So much more, up to `most`: a margin that was asked for, or is as large already, stays. */
+static uint64_t widened(uint64_t margin_bytes, bool automatic, uint64_t more_bytes, uint64_t most_bytes)
+{
+    if (!automatic || margin_bytes >= most_bytes)
+        return margin_bytes;
+    return clamp(margin_bytes + more_bytes, margin_bytes, most_bytes);
+}
+
 static uint64_t unseen_bytes(const struct policy_blind *blind)
 {
     uint64_t stop_ns = blind->ahead ? clamp(STOP_NS + blind->threads * STOP_THREAD_NS, 0, STOP_MAX_NS) : STOP_MAX_NS;
@@ -65,8 +73,7 @@ static uint64_t least_margin(uint64_t limit_bytes)
 
 uint64_t policy_margin_ticked(uint64_t limit_bytes, uint64_t growth_bytes)
 {
-    uint64_t least = least_margin(limit_bytes);
-    return clamp(least + growth_bytes, least, limit_bytes / 10 > least ? limit_bytes / 10 : least);
+    return widened(least_margin(limit_bytes), true, growth_bytes, limit_bytes / 10);
 }
 
 uint64_t policy_margin(const struct amount *margin, uint64_t limit_bytes, uint64_t hot_bytes,
@@ -84,14 +91,6 @@ uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limi
 {
     uint64_t least = clamp(limit_bytes / 50, 16 * MIB, 128 * MIB);
     return automatic && margin_bytes < least ? least : margin_bytes;
-}
-
-/* So much more, up to `most`: a margin that was asked for, or is as large already, stays. */
-static uint64_t widened(uint64_t margin_bytes, bool automatic, uint64_t more_bytes, uint64_t most_bytes)
-{
-    if (!automatic || margin_bytes >= most_bytes)
-        return margin_bytes;
-    return clamp(margin_bytes + more_bytes, margin_bytes, most_bytes);
 }
 
 uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads)
