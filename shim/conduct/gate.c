@@ -10,15 +10,16 @@
 
 #include <string.h>
 
-#define ROLL_NS       UINT64_C(5000000) /* the roll is renewed that often while the gate is armed */
-#define WAIT_SLICE_NS UINT64_C(10000000)
-#define HELD_SLICE_NS UINT64_C(5000000)
+#define ROLL_NS        UINT64_C(5000000) /* the roll is renewed that often while the gate is armed */
+#define WAIT_SLICE_NS  UINT64_C(10000000)
+#define HELD_SLICE_NS  UINT64_C(5000000)
+#define YIELD_SLICE_NS UINT64_C(1000000)
 
 static struct {
     uint32_t armed;
     uint32_t reached;
-    uint32_t closed; /* futex of those who wait */
-    uint32_t yielding;
+    uint32_t closed;      /* futex of those who wait */
+    uint32_t yielding;    /* the watcher's thread id while it takes locks of the program */
     uint32_t holding;     /* who grows waits alone, the others go on */
     uint32_t held;        /* threads that wait so */
     uint64_t incident_ns; /* stacks taken before are of an earlier incident */
@@ -100,9 +101,17 @@ static void leave_stack(void *ucontext, bool async)
     __atomic_store_n(&slot->ready, LW_THREAD_READY, __ATOMIC_RELEASE);
 }
 
+/* Does the watcher sleep for a lock of the program's? One that only has no processor needs nobody to go on. */
 static bool is_yielding(void)
 {
-    return __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE) != 0;
+    char name[16], run_state;
+    uint32_t watcher = __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE);
+    return watcher && (!process_thread(watcher, &run_state, name) || run_state == 'S');
+}
+
+static uint64_t slice_ns(uint64_t usual_ns)
+{
+    return __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE) ? YIELD_SLICE_NS : usual_ns;
 }
 
 /* Waits until the gate is open. The caller has no lock of ours; the program may hold any of its own here. */
@@ -114,7 +123,7 @@ static void wait_here(void *ucontext, bool async)
     thread_state.depth++; /* what happens in here is ours */
     leave_stack(ucontext, async);
     while (__atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) && !is_yielding())
-        sys_wait(&gate.closed, 1, WAIT_SLICE_NS);
+        sys_wait(&gate.closed, 1, slice_ns(WAIT_SLICE_NS));
     thread_state.depth--;
     thread_state.flags &= ~THREAD_WAITING;
 }
@@ -143,7 +152,7 @@ static void wait_held(void *ucontext, bool async)
     leave_stack(ucontext, async);
     __atomic_fetch_add(&gate.held, 1, __ATOMIC_RELAXED);
     while (is_holding() && !is_yielding() && at_margin(false))
-        sys_wait(&gate.holding, 1, HELD_SLICE_NS);
+        sys_wait(&gate.holding, 1, slice_ns(HELD_SLICE_NS));
     __atomic_fetch_sub(&gate.held, 1, __ATOMIC_RELAXED);
     thread_state.depth--;
     thread_state.flags &= ~THREAD_WAITING;
@@ -249,7 +258,7 @@ void gate_disarm(void)
 
 void gate_yield(bool yielding)
 {
-    __atomic_store_n(&gate.yielding, yielding, __ATOMIC_RELEASE);
+    __atomic_store_n(&gate.yielding, yielding ? sys_gettid() : 0, __ATOMIC_RELEASE);
 }
 
 bool gate_is_armed(void)

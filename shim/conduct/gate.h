@@ -28,8 +28,9 @@ bool gate_is_armed(void);
 bool gate_reached(void); /* a thread has found the margin since the last gate_open */
 
 /*
- * The watcher is about to take locks of the program (malloc_trim, the loader): whoever waited for it meanwhile might
- * hold just those, so nobody waits until it is done.
+ * The watcher is about to take locks of the program (malloc_trim, the loader): whoever waits for it meanwhile might
+ * hold just those. So until it is done everybody goes on whenever it sleeps (seen within a millisecond), but not while
+ * it works, or would work if it had a processor.
  */
 void gate_yield(bool yielding);
 /* From now on everybody who comes by waits, and those who grow are stopped. By whoever finds the margin first. */

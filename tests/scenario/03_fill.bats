@@ -86,3 +86,12 @@ stopped_without_counter() {
     [ "$beside_status" = 0 ]
     [ -z "$timers" ] || { echo "$timers"; return 1; }
 }
+
+@test "3 growth during a relief that takes long is stopped at the margin" {
+    cg_make slow 96M
+    with_shim action=abort:activate=8M
+    TEST_PRELOAD="$SHIM $BUILD/tests/doors/plugin_trim.so"
+    inside slow "$PROGRAMS/growth" heap 60
+    stopped slow
+    judge "event('relief') is not None" "event('complete') is not None"
+}
