@@ -10,13 +10,13 @@
 
 #include <string.h>
 
-#define SLOT_BITS   18u /* of a slot of the live blocks' table */
-#define MAX_RANGES  16384u
-#define MAX_SITES   8192u               /* as in the journal's layout */
-#define AHEAD       8u                  /* blocks that the cache is told of before their turn */
-#define HISTORY     4u                  /* scans that growth is measured over */
-#define KEPT_NS     UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
-#define GUARD_MAX   (64u << 10)         /* a stack has a small inaccessible mapping below it */
+#define SLOT_BITS  18u /* of a slot of the live blocks' table */
+#define MAX_RANGES 16384u
+#define MAX_SITES  8192u               /* as in the journal's layout */
+#define AHEAD      8u                  /* blocks that the cache is told of before their turn */
+#define HISTORY    4u                  /* scans that growth is measured over */
+#define KEPT_NS    UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
+#define GUARD_MAX  (64u << 10)         /* a stack has a small inaccessible mapping below it */
 
 struct block {
     uint64_t start;
@@ -36,6 +36,7 @@ struct area {
     unsigned head;   /* RESIDENCY_* of its first page; 0: it is not there */
     double resident; /* anonymous, in RAM */
     double blocks;   /* of it: heap blocks (estimate) */
+    double sampled;  /* of those: what was not obtained exactly */
     double ranges;   /* of it: mappings of sites */
     double inside;   /* heap blocks that lie in mappings of sites */
     double arenas;   /* of it: arenas of an interpreter */
@@ -175,11 +176,16 @@ static bool ends_before(uint32_t i, uint64_t address)
     return block.start + block.size <= address;
 }
 
-static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
+static void skip_blocks(uint64_t start, uint64_t end)
 {
     while (pass.next_block < pass.block_count && block_start(pass.next_block) < end &&
            ends_before(pass.next_block, start))
         pass.next_block++;
+}
+
+static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
+{
+    skip_blocks(start, end);
     for (uint32_t i = pass.next_block; i < pass.block_count && block_start(i) < end; i++) {
         struct block block = block_at(i);
         double bytes = (double)overlap(start, end, block.start, block.start + block.size) * (double)block.weight;
@@ -190,6 +196,7 @@ static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
             continue;
         const struct mapping *around = range_around(block.start);
         pass.area.blocks += bytes;
+        pass.area.sampled += is_exact(block.weight) ? 0 : bytes;
         if (around && is_arena_range(around))
             pass.area.objects += bytes;
         else if (around)
@@ -296,11 +303,42 @@ static void finish_area(const struct map *map)
         pass.other[kind] += (uint64_t)rest;
 }
 
+/* By what share the estimates of a heap's blocks are more than is there. */
+static double surplus(void)
+{
+    const struct area *area = &pass.area;
+    double over = area->ranges + area->blocks - area->resident;
+    return area->inside > 0 || area->arenas > 0 || over <= 0 || !area->sampled ? 0 : least(over / area->sampled, 1);
+}
+
+static void take_back(void *share, uint64_t start, uint64_t end, unsigned flags)
+{
+    if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
+        return;
+    skip_blocks(start, end);
+    for (uint32_t i = pass.next_block; i < pass.block_count && block_start(i) < end; i++) {
+        struct block block = block_at(i);
+        if (!is_exact(block.weight))
+            charge(block.site,
+                   -*(double *)share * (double)overlap(start, end, block.start, block.start + block.size) *
+                       (double)block.weight,
+                   flags);
+    }
+}
+
+/* What is known of the whole corrects what is estimated of its parts. */
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
+    uint32_t first = pass.next_block;
+    bool of_file = map->inode != 0 || map->shared;
     pass.area = (struct area){.start = map->start};
-    residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
+    residency_scan(&flight.residency, map->start, map->end, of_file, on_run, NULL);
+    double share = surplus();
+    if (share > 0) {
+        pass.next_block = first;
+        residency_scan(&flight.residency, map->start, map->end, of_file, take_back, &share);
+    }
     finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
@@ -351,7 +389,7 @@ static int64_t growth(uint64_t now_bytes, uint64_t then_bytes, uint64_t span_ns)
 static void publish_site(uint32_t i, uint64_t now_ns, bool keep)
 {
     struct lw_site *site = &flight.journal.sites[i];
-    uint64_t resident = (uint64_t)pass.sites[i].resident;
+    uint64_t resident = pass.sites[i].resident > 0 ? (uint64_t)pass.sites[i].resident : 0;
     uint32_t oldest = pass.kept >= HISTORY ? pass.kept - HISTORY : 0;
     uint64_t then = pass.history[i * HISTORY + oldest % HISTORY];
     uint64_t since = pass.kept ? pass.history_ns[oldest % HISTORY] : site->first_ns;
