@@ -27,6 +27,7 @@ struct block {
 
 struct totals {
     double resident;
+    double sampled; /* of it: estimated, in heaps */
     double swapped;
 };
 
@@ -36,7 +37,6 @@ struct area {
     unsigned head;   /* RESIDENCY_* of its first page; 0: it is not there */
     double resident; /* anonymous, in RAM */
     double blocks;   /* of it: heap blocks (estimate) */
-    double sampled;  /* of those: what was not obtained exactly */
     double ranges;   /* of it: mappings of sites */
     double inside;   /* heap blocks that lie in mappings of sites */
     double arenas;   /* of it: arenas of an interpreter */
@@ -60,7 +60,9 @@ static struct {
     struct area area;
     struct map previous;
     /* results of the pass */
-    double anon, explained, heap_rest;
+    double anon, explained;
+    double sampled;                           /* all sites' */
+    double heap_room, heap_blocks, heap_rest; /* what heaps have for blocks, the blocks (estimate), what they leave */
     double exact; /* obtained exactly and meant to be used; what of it is resident is taken off */
     uint64_t other[LW_MAX_OTHER];
     uint64_t before_bytes; /* memory without an owner when the records began */
@@ -176,16 +178,11 @@ static bool ends_before(uint32_t i, uint64_t address)
     return block.start + block.size <= address;
 }
 
-static void skip_blocks(uint64_t start, uint64_t end)
+static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
 {
     while (pass.next_block < pass.block_count && block_start(pass.next_block) < end &&
            ends_before(pass.next_block, start))
         pass.next_block++;
-}
-
-static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
-{
-    skip_blocks(start, end);
     for (uint32_t i = pass.next_block; i < pass.block_count && block_start(i) < end; i++) {
         struct block block = block_at(i);
         double bytes = (double)overlap(start, end, block.start, block.start + block.size) * (double)block.weight;
@@ -196,11 +193,14 @@ static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
             continue;
         const struct mapping *around = range_around(block.start);
         pass.area.blocks += bytes;
-        pass.area.sampled += is_exact(block.weight) ? 0 : bytes;
         if (around && is_arena_range(around))
             pass.area.objects += bytes;
         else if (around)
             pass.area.inside += bytes;
+        if (!is_exact(block.weight) && (!around || is_arena_range(around))) {
+            pass.sites[block.site < MAX_SITES ? block.site : 0].sampled += bytes;
+            pass.sampled += bytes;
+        }
     }
 }
 
@@ -291,54 +291,41 @@ static void finish_area(const struct map *map)
 {
     const struct area *area = &pass.area;
     double small = area->arenas - least(area->arenas, area->objects); /* free room there, and what is older */
-    double owned = least(area->resident - small, area->ranges + area->blocks - area->inside);
-    double rest = area->resident - small - owned;
+    double room = area->resident - small, blocks = area->blocks - area->inside;
     enum lw_other_kind kind = kind_of(map);
     pass.anon += area->resident;
-    pass.explained += owned;
     pass.other[LW_OTHER_SMALL_OBJECTS] += (uint64_t)small;
-    if (kind == LW_OTHER_SLACK)
-        pass.heap_rest += rest;
-    else
-        pass.other[kind] += (uint64_t)rest;
-}
-
-/* By what share the estimates of a heap's blocks are more than is there. */
-static double surplus(void)
-{
-    const struct area *area = &pass.area;
-    double over = area->ranges + area->blocks - area->resident;
-    return area->inside > 0 || area->arenas > 0 || over <= 0 || !area->sampled ? 0 : least(over / area->sampled, 1);
-}
-
-static void take_back(void *share, uint64_t start, uint64_t end, unsigned flags)
-{
-    if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
-        return;
-    skip_blocks(start, end);
-    for (uint32_t i = pass.next_block; i < pass.block_count && block_start(i) < end; i++) {
-        struct block block = block_at(i);
-        if (!is_exact(block.weight))
-            charge(block.site,
-                   -*(double *)share * (double)overlap(start, end, block.start, block.start + block.size) *
-                       (double)block.weight,
-                   flags);
+    if (kind == LW_OTHER_SLACK) {
+        double ranges = least(room, area->ranges);
+        pass.explained += ranges;
+        pass.heap_room += room - ranges;
+        pass.heap_blocks += blocks;
+    } else {
+        double owned = least(room, area->ranges + blocks);
+        pass.explained += owned;
+        pass.other[kind] += (uint64_t)(room - owned);
     }
 }
 
-/* What is known of the whole corrects what is estimated of its parts. */
+/*
+ * What all heaps have corrects what is estimated of their blocks, where that is more. Not heap by heap: that of a
+ * thread has few samples, and what is taken off where they say too much is not given where they say too little.
+ */
+static void settle_heaps(uint32_t sites)
+{
+    double owned = least(pass.heap_room, pass.heap_blocks), over = pass.heap_blocks - owned;
+    double share = pass.sampled > 0 ? least(over / pass.sampled, 1) : 0;
+    pass.explained += owned;
+    pass.heap_rest = pass.heap_room - owned;
+    for (uint32_t i = 0; share > 0 && i < sites && i < MAX_SITES; i++)
+        pass.sites[i].resident -= least(pass.sites[i].resident, pass.sites[i].sampled * share);
+}
+
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
-    uint32_t first = pass.next_block;
-    bool of_file = map->inode != 0 || map->shared;
     pass.area = (struct area){.start = map->start};
-    residency_scan(&flight.residency, map->start, map->end, of_file, on_run, NULL);
-    double share = surplus();
-    if (share > 0) {
-        pass.next_block = first;
-        residency_scan(&flight.residency, map->start, map->end, of_file, take_back, &share);
-    }
+    residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
     finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
@@ -389,7 +376,7 @@ static int64_t growth(uint64_t now_bytes, uint64_t then_bytes, uint64_t span_ns)
 static void publish_site(uint32_t i, uint64_t now_ns, bool keep)
 {
     struct lw_site *site = &flight.journal.sites[i];
-    uint64_t resident = pass.sites[i].resident > 0 ? (uint64_t)pass.sites[i].resident : 0;
+    uint64_t resident = (uint64_t)pass.sites[i].resident;
     uint32_t oldest = pass.kept >= HISTORY ? pass.kept - HISTORY : 0;
     uint64_t then = pass.history[i * HISTORY + oldest % HISTORY];
     uint64_t since = pass.kept ? pass.history_ns[oldest % HISTORY] : site->first_ns;
@@ -467,12 +454,13 @@ static uint32_t owner_of(uint64_t address)
 
 static void walk(void)
 {
-    pass.anon = pass.explained = pass.heap_rest = 0;
+    pass.anon = pass.explained = pass.sampled = pass.heap_room = pass.heap_blocks = 0;
     memset(pass.other, 0, sizeof pass.other);
     pass.previous = (struct map){.name = ""};
     gather_owners();
     maps_each(on_map, NULL);
     settle_ranges();
+    settle_heaps(journal_used(journal_section(&flight.journal, LW_SECTION_SITES)));
     touch_settle(owner_of);
 }
 
