@@ -5,6 +5,7 @@
 #include "conduct/touch.h"
 #include "ground/allocator.h"
 #include "observe/maps.h"
+#include "observe/process.h"
 #include "observe/unwind.h"
 #include "store/order.h"
 
@@ -16,7 +17,8 @@
 #define AHEAD      8u                  /* blocks that the cache is told of before their turn */
 #define HISTORY    4u                  /* scans that growth is measured over */
 #define KEPT_NS    UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
-#define GUARD_MAX  (64u << 10)         /* a stack has a small inaccessible mapping below it */
+#define EXACTLY_NS UINT64_C(30000000000)
+#define GUARD_MAX  (64u << 10) /* a stack has a small inaccessible mapping below it */
 
 struct block {
     uint64_t start;
@@ -65,6 +67,7 @@ static struct {
     double heap_room, heap_blocks, heap_rest; /* what heaps have for blocks, the blocks (estimate), what they leave */
     double exact; /* obtained exactly and meant to be used; what of it is resident is taken off */
     uint64_t other[LW_MAX_OTHER];
+    uint64_t exactly_until_ns;
     uint64_t before_bytes; /* memory without an owner when the records began */
 } pass;
 
@@ -321,11 +324,21 @@ static void settle_heaps(uint32_t sites)
         pass.sites[i].resident -= least(pass.sites[i].resident, pass.sites[i].sampled * share);
 }
 
+/* The code of a file that is no site: nobody writes there, and what is read of it is page cache. */
+static bool is_mere_code(const struct map *map)
+{
+    while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= map->start)
+        pass.next_range++;
+    bool of_site = pass.next_range < pass.range_count && pass.ranges[pass.next_range].start < map->end;
+    return map->inode && map->executable && !map->writable && !map->shared && !of_site;
+}
+
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
     pass.area = (struct area){.start = map->start};
-    residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
+    if (!is_mere_code(map))
+        residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
     finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
@@ -452,7 +465,7 @@ static uint32_t owner_of(uint64_t address)
     return ranges && address < last->end && !is_arena_range(last) ? last->site : 0;
 }
 
-static void walk(void)
+static void walk_once(void)
 {
     pass.anon = pass.explained = pass.sampled = pass.heap_room = pass.heap_blocks = 0;
     memset(pass.other, 0, sizeof pass.other);
@@ -464,20 +477,41 @@ static void walk(void)
     touch_settle(owner_of);
 }
 
+/* More than the kernel counts: the zero page, or swap since. It is not tried again for a while. */
+static bool says_too_much(uint64_t now_ns)
+{
+    struct process_numbers numbers;
+    bool wrong = !process_read(&numbers) || numbers.swap_bytes ||
+                 pass.anon > (double)(numbers.anon_bytes + numbers.anon_bytes / 1024 + (512u << 10));
+    if (wrong)
+        pass.exactly_until_ns = now_ns + EXACTLY_NS;
+    return wrong;
+}
+
+static void walk(bool quickly, uint64_t now_ns)
+{
+    flight.residency.quick = quickly && !flight.state.swap_bytes && now_ns >= pass.exactly_until_ns;
+    walk_once();
+    if (flight.residency.quick && says_too_much(now_ns)) {
+        flight.residency.quick = false;
+        walk_once();
+    }
+}
+
 void attribution_baseline(void)
 {
     uint64_t started = sys_thread_cpu_ns();
-    walk();
+    walk(true, flight_now_ns());
     pass.before_bytes = (uint64_t)pass.heap_rest + pass.other[LW_OTHER_UNTRACKED];
     flight.state.scan_cost_ns = sys_thread_cpu_ns() - started;
 }
 
-void attribution_scan(void)
+void attribution_scan(bool quickly)
 {
     struct lw_state *state = &flight.state;
     uint64_t started = sys_thread_cpu_ns(), now = flight_now_ns();
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
-    walk();
+    walk(quickly, now);
     bool keep = !pass.kept || now - pass.history_ns[(pass.kept - 1) % HISTORY] >= KEPT_NS;
     for (uint32_t i = 0; i < count && i < MAX_SITES; i++)
         publish_site(i, now, keep);

@@ -11,7 +11,11 @@
 #include <stdint.h>
 
 bool attribution_open(uint32_t live_slots); /* takes its buffers from the arena */
-void attribution_scan(void);                /* writes the sites' numbers and the attribution part of flight.state */
+/*
+ * Writes the sites' numbers and the attribution part of flight.state. quickly: in a fifth of the time for small pages,
+ * where nothing is swapped; memory that was read and never written may count then, up to 0.1 % and 512 KiB of all.
+ */
+void attribution_scan(bool quickly);
 /* Remembers what is resident now as older than all records. */
 void attribution_baseline(void);
 

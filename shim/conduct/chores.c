@@ -150,7 +150,7 @@ void chores_calm(uint64_t now_ns)
     tend_allocator(now_ns);
     if (!scan_is_due(now_ns))
         return;
-    attribution_scan();
+    attribution_scan(!vigil_is_watchful());
     mark_peak();
     last.scan_ns = now_ns;
     last.faults = flight.state.minor_faults;

@@ -82,7 +82,7 @@ void final_warn(bool leisure)
     if (state->worst_stage < LW_STAGE_WARN)
         state->worst_stage = LW_STAGE_WARN;
     if (leisure) {
-        attribution_scan();
+        attribution_scan(false);
         final_mark(LW_MARK_WARN);
         note_inputs();
     }
@@ -182,7 +182,7 @@ static void complete(struct lw_state *state)
         state->rss_bytes = numbers.rss_bytes;
         process_note(&numbers, state);
     }
-    attribution_scan();
+    attribution_scan(false);
     state->committed_bytes = sites_committed_bytes(&flight.sites);
     final_mark(LW_MARK_MARGIN);
     note_inputs();

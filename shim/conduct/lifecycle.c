@@ -400,7 +400,7 @@ void lifecycle_exit(int code)
     bool inside = !guard_enter(&guard);
     if (watcher_stop(EXIT_PATIENCE_NS)) {
         if (is_remarkable()) {
-            attribution_scan();
+            attribution_scan(false);
             flight.state.written_ns = flight_now_ns();
             journal_state(&flight.journal, &flight.state);
         }

@@ -34,6 +34,7 @@ bool maps_parse(const char *line, struct map *map)
         return false;
     map->readable = line[0] == 'r';
     map->writable = line[1] == 'w';
+    map->executable = line[2] == 'x';
     map->shared = line[3] == 's';
     line += 5;
     if (!parse_hex(&line, &ignored) || *line++ != ' ' || !parse_hex(&line, &ignored) || *line++ != ':' ||

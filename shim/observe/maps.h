@@ -9,7 +9,7 @@
 struct map {
     uint64_t start;
     uint64_t end; /* exclusive */
-    bool readable, writable, shared;
+    bool readable, writable, shared, executable;
     uint64_t inode;   /* 0: anonymous */
     const char *name; /* path or [heap] and the like; "" for none; valid during the callback */
 };

@@ -3,6 +3,7 @@
 #include "ground/sys.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ struct scan_argument {
 #define PAGEMAP_ALONE   (UINT64_C(1) << 56) /* mapped exactly once */
 #define PAGEMAP_FRAME   ((UINT64_C(1) << 55) - 1)
 #define HUGE_BYTES      (2u << 20)
+#define QUICK_BYTES     (UINT64_C(4) << 30) /* mincore writes a byte for each page, whether it is there or not */
 
 /* Whose page it is costs a look at each page's own record in the kernel: asked for only where it may be a file's. */
 static long scan_once(struct residency *residency, uint64_t start, uint64_t end, bool of_file, uint64_t *walk_end)
@@ -178,6 +180,17 @@ static bool scan_pagemap(struct residency *residency, uint64_t start, uint64_t e
     return true;
 }
 
+/* How many pages from here on are as the first one: 0 or 1 each. */
+static uint64_t alike(const unsigned char *pages, uint64_t count)
+{
+    uint64_t n = 1, word, pattern = pages[0] & 1 ? UINT64_C(0x0101010101010101) : 0;
+    while (n + sizeof word <= count && (memcpy(&word, &pages[n], sizeof word), word == pattern))
+        n += sizeof word;
+    while (n < count && (pages[n] & 1) == (pages[0] & 1))
+        n++;
+    return n;
+}
+
 static bool scan_mincore(struct residency *residency, uint64_t start, uint64_t end, residency_found *found,
                          void *context)
 {
@@ -189,7 +202,7 @@ static bool scan_mincore(struct residency *residency, uint64_t start, uint64_t e
             pages = residency->buffer_bytes;
         if (sys_call(SYS_mincore, (long)start, (long)(pages * page), (long)residency->buffer, 0, 0, 0) < 0)
             return false;
-        for (uint64_t i = 0; i < pages; i++)
+        for (uint64_t i = 0; i < pages; i += alike(&residency->buffer[i], pages - i))
             extend(&run, start + i * page, residency->buffer[i] & 1 ? RESIDENCY_PRESENT : 0, found, context);
         start += pages * page;
     }
@@ -204,6 +217,8 @@ bool residency_scan(struct residency *residency, uint64_t start, uint64_t end, b
     end = (end + residency->page_bytes - 1) & ~(uint64_t)(residency->page_bytes - 1);
     switch (residency->method) {
     case LW_RESIDENCY_PAGEMAP_SCAN:
+        if (residency->quick && !of_file && end - start <= QUICK_BYTES)
+            return scan_mincore(residency, start, end, found, context);
         return scan_ioctl(residency, start, end, of_file, found, context);
     case LW_RESIDENCY_PAGEMAP:
         return scan_pagemap(residency, start, end, found, context);

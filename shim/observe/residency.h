@@ -4,6 +4,7 @@
  *     PAGEMAP_SCAN (ioctl on /proc/self/pagemap, Linux 6.7; Documentation/admin-guide/mm/pagemap.rst): 4 GiB in 9 ms
  *     /proc/self/pagemap: bit 63 present, 62 swapped, 61 file or shared; no privilege needed for these: 16-20 ms
  *     mincore: 4-6 ms, cannot see swap, and for file mappings tells the page cache, not this process
+ * Of small pages PAGEMAP_SCAN takes 14 ns each, mincore 2.6 ns (Linux 6.18).
  * The zero page (and the huge one, 2 MiB), mapped by reading memory that was never written, is not resident memory.
  * PAGEMAP_SCAN tells it apart. /proc/self/pagemap shows its frame number to CAP_SYS_ADMIN only; to others it looks like
  * a page that is shared with another process after a fork (bit 56 clear, bit 61 clear), so it is told apart as long as
@@ -25,6 +26,11 @@ struct residency {
     uint32_t page_bytes;
     unsigned char *buffer;
     size_t buffer_bytes;
+    /*
+     * To be set by the owner: nothing is swapped, and to take the zero page for memory does no harm. PAGEMAP_SCAN
+     * leaves anonymous ranges to mincore then.
+     */
+    bool quick;
     bool shares; /* to be set by the owner: there was a fork, so anonymous pages may be shared with other processes */
     uint64_t zero_frame, huge_zero_frame; /* frame numbers; 0: not to be seen */
 };

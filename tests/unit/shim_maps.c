@@ -22,26 +22,27 @@ static void parses_lines(void **unused)
         struct map map;
     } rows[] = {
         {"7f2c4a000000-7f2c4a021000 rw-p 00000000 00:00 0 ",
-         {0x7f2c4a000000, 0x7f2c4a021000, true, true, false, 0, ""}},
-        {"7f2c4a000000-7f2c4a021000 rw-p 00000000 00:00 0", {0x7f2c4a000000, 0x7f2c4a021000, true, true, false, 0, ""}},
+         {0x7f2c4a000000, 0x7f2c4a021000, true, true, false, false, 0, ""}},
+        {"7f2c4a000000-7f2c4a021000 rw-p 00000000 00:00 0",
+         {0x7f2c4a000000, 0x7f2c4a021000, true, true, false, false, 0, ""}},
         {"55e8cd1f2000-55e8cd213000 rw-p 00000000 00:00 0                          [heap]",
-         {0x55e8cd1f2000, 0x55e8cd213000, true, true, false, 0, "[heap]"}},
+         {0x55e8cd1f2000, 0x55e8cd213000, true, true, false, false, 0, "[heap]"}},
         {"7ffd4b5c1000-7ffd4b5e2000 rw-p 00000000 00:00 0                          [stack]",
-         {0x7ffd4b5c1000, 0x7ffd4b5e2000, true, true, false, 0, "[stack]"}},
+         {0x7ffd4b5c1000, 0x7ffd4b5e2000, true, true, false, false, 0, "[stack]"}},
         {"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
-         {0xffffffffff600000, 0xffffffffff601000, false, false, false, 0, "[vsyscall]"}},
+         {0xffffffffff600000, 0xffffffffff601000, false, false, false, true, 0, "[vsyscall]"}},
         {"7f0a12345000-7f0a12367000 r-xp 00026000 fe:01 1837451                    /usr/lib/x86_64-linux-gnu/libc.so.6",
-         {0x7f0a12345000, 0x7f0a12367000, true, false, false, 1837451, "/usr/lib/x86_64-linux-gnu/libc.so.6"}},
+         {0x7f0a12345000, 0x7f0a12367000, true, false, false, true, 1837451, "/usr/lib/x86_64-linux-gnu/libc.so.6"}},
         {"7f0a12345000-7f0a12346000 rw-s 00000000 00:01 2054                       /memfd:arena pool (deleted)",
-         {0x7f0a12345000, 0x7f0a12346000, true, true, true, 2054, "/memfd:arena pool (deleted)"}},
+         {0x7f0a12345000, 0x7f0a12346000, true, true, true, false, 2054, "/memfd:arena pool (deleted)"}},
         {"7f0a12345000-7f0a12346000 r--s 1ffff000 103:02 9007199254740993          /data/my file  two.csv",
-         {0x7f0a12345000, 0x7f0a12346000, true, false, true, 9007199254740993, "/data/my file  two.csv"}},
+         {0x7f0a12345000, 0x7f0a12346000, true, false, true, false, 9007199254740993, "/data/my file  two.csv"}},
         {"7f0a12345000-7f0a12346000 ---p 00000000 00:00 0                          [anon:glibc: malloc arena]",
-         {0x7f0a12345000, 0x7f0a12346000, false, false, false, 0, "[anon:glibc: malloc arena]"}},
+         {0x7f0a12345000, 0x7f0a12346000, false, false, false, false, 0, "[anon:glibc: malloc arena]"}},
         {"00400000-00452000 r-xp 00000000 08:02 173521      /usr/bin/old (deleted)",
-         {0x400000, 0x452000, true, false, false, 173521, "/usr/bin/old (deleted)"}},
+         {0x400000, 0x452000, true, false, false, true, 173521, "/usr/bin/old (deleted)"}},
         {"7f0a12345000-7f0a12346000 r--p 100000000 08:02 5  /a\\012b", /* offsets beyond 4 GiB, an escaped newline */
-         {0x7f0a12345000, 0x7f0a12346000, true, false, false, 5, "/a\\012b"}},
+         {0x7f0a12345000, 0x7f0a12346000, true, false, false, false, 5, "/a\\012b"}},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct map map;
@@ -51,6 +52,7 @@ static void parses_lines(void **unused)
         assert_int_equal(map.end, rows[i].map.end);
         assert_int_equal(map.readable, rows[i].map.readable);
         assert_int_equal(map.writable, rows[i].map.writable);
+        assert_int_equal(map.executable, rows[i].map.executable);
         assert_int_equal(map.shared, rows[i].map.shared);
         assert_int_equal(map.inode, rows[i].map.inode);
         assert_string_equal(map.name, rows[i].map.name);

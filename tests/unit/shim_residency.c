@@ -121,6 +121,37 @@ static void every_second_page(void **unused)
         }
 }
 
+/* Quickly: anonymous memory alike, whatever the runs; what may be a file's as ever. */
+static void quickly_is_alike(void **unused)
+{
+    unsigned random = 1;
+    if (best != LW_RESIDENCY_PAGEMAP_SCAN)
+        return;
+    residency.method = best;
+    residency.buffer_bytes = sizeof buffer;
+    for (int round = 0; round < 200; round++) {
+        struct seen exactly = {0}, quickly = {0}, of_file = {0};
+        madvise(memory, PAGES * page, MADV_DONTNEED);
+        for (uint32_t i = 0, run = 0, there = 0; i < PAGES; i++, run--) {
+            if (!run) {
+                random = random * 1103515245 + 12345;
+                run = 1 + (random >> 16) % 40;
+                there = !there;
+            }
+            if (there)
+                memory[i * page] = 1;
+        }
+        residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, false, note, &exactly);
+        residency.quick = true;
+        residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, false, note, &quickly);
+        residency_scan(&residency, (uintptr_t)memory, (uintptr_t)memory + PAGES * page, true, note, &of_file);
+        residency.quick = false;
+        assert_memory_equal(exactly.flags, quickly.flags, PAGES);
+        assert_memory_equal(exactly.flags, of_file.flags, PAGES);
+        assert_int_equal(exactly.calls, quickly.calls);
+    }
+}
+
 static void sum_up(void *context, uint64_t start, uint64_t end, unsigned flags)
 {
     *(uint64_t *)context += end - start;
@@ -347,6 +378,7 @@ int main(void)
         TEST(opens_with_a_method_that_works),
         TEST(untouched_memory_is_not_resident),
         TEST(every_second_page),
+        TEST(quickly_is_alike),
         TEST(every_page_is_told_once),
         TEST(neighbours_are_one_run),
         TEST(a_run_goes_on_across_two_buffers),

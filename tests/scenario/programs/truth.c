@@ -408,6 +408,18 @@ SITE void reserve_only(void)
     add_range(row, memory, 256 * MIB, 0);
 }
 
+/* The kernel's zero page everywhere: no memory, though mincore says so. */
+SITE void read_never_written(void)
+{
+    struct row *row = begin(__func__, "mapping");
+    volatile char *memory = map_here(32 * MIB, MAP_NORESERVE);
+    madvise((void *)memory, 32 * MIB, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < 32 * MIB; i += 4096)
+        if (memory[i])
+            abort();
+    row->committed = 32 * MIB;
+}
+
 /* The old range stays, empty; both are the site's. */
 SITE void remap_kept(void)
 {
@@ -697,6 +709,7 @@ static void obtain_all(int fd, pthread_t *thread)
     break_moved();
     huge_pages();
     reserve_only();
+    read_never_written();
     reserve_for_toucher();
     pthread_create(&thread[0], NULL, toucher, NULL);
     pthread_join(thread[0], NULL);
