@@ -17,6 +17,7 @@
 #define AHEAD      8u                  /* blocks that the cache is told of before their turn */
 #define HISTORY    4u                  /* scans that growth is measured over */
 #define KEPT_NS    UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
+#define SETTLED    1024u
 #define EXACTLY_NS UINT64_C(30000000000)
 #define GUARD_MAX  (64u << 10) /* a stack has a small inaccessible mapping below it */
 
@@ -31,6 +32,12 @@ struct totals {
     double resident;
     double sampled; /* of it: estimated, in heaps */
     double swapped;
+};
+
+/* A mapping of a file that nobody can write to, and what is resident of it and no page cache. */
+struct settled {
+    uint64_t start, end, inode;
+    double resident;
 };
 
 /* What one entry of /proc/self/maps amounts to. */
@@ -56,7 +63,8 @@ static struct {
     struct totals *sites;
     uint64_t *history; /* HISTORY resident values a site, by scan number */
     uint64_t history_ns[HISTORY];
-    uint32_t kept; /* scans in the history, ever */
+    uint32_t kept;           /* scans in the history, ever */
+    struct settled *settled; /* SETTLED of them, by address */
     uint32_t block_count, range_count;
     uint32_t next_block, next_range;
     struct area area;
@@ -78,7 +86,8 @@ bool attribution_open(uint32_t live_slots)
     pass.ranges = arena_take(&flight.arena, MAX_RANGES * sizeof *pass.ranges);
     pass.sites = arena_take(&flight.arena, MAX_SITES * sizeof *pass.sites);
     pass.history = arena_take(&flight.arena, MAX_SITES * HISTORY * sizeof *pass.history);
-    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history;
+    pass.settled = arena_take(&flight.arena, SETTLED * sizeof *pass.settled);
+    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history && pass.settled;
 }
 
 static uint64_t block_start(uint32_t i)
@@ -324,21 +333,42 @@ static void settle_heaps(uint32_t sites)
         pass.sites[i].resident -= least(pass.sites[i].resident, pass.sites[i].sampled * share);
 }
 
-/* The code of a file that is no site: nobody writes there, and what is read of it is page cache. */
-static bool is_mere_code(const struct map *map)
+/* A file that is no site, where nobody can write any more: what is there of it but page cache stays as it is. */
+static bool is_settled(const struct map *map)
 {
     while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= map->start)
         pass.next_range++;
     bool of_site = pass.next_range < pass.range_count && pass.ranges[pass.next_range].start < map->end;
-    return map->inode && map->executable && !map->writable && !map->shared && !of_site;
+    return map->inode && !map->writable && !map->shared && !of_site;
+}
+
+static void walk_pages(const struct map *map)
+{
+    residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
+}
+
+/* Of code there is none, of constants what was relocated: looked at once, and again where it has to be exact. */
+static void walk_settled(const struct map *map)
+{
+    struct settled *known = &pass.settled[map->start / 4096 % SETTLED];
+    if (map->executable)
+        return;
+    if (flight.residency.quick && known->start == map->start && known->end == map->end && known->inode == map->inode) {
+        pass.area.resident = known->resident;
+        return;
+    }
+    walk_pages(map);
+    *known = (struct settled){map->start, map->end, map->inode, pass.area.resident};
 }
 
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
     pass.area = (struct area){.start = map->start};
-    if (!is_mere_code(map))
-        residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
+    if (is_settled(map))
+        walk_settled(map);
+    else
+        walk_pages(map);
     finish_area(map);
     pass.previous = *map;
     pass.previous.name = no_name;
