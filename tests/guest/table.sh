@@ -5,11 +5,14 @@
 # usage: table.sh [N [PATTERN]]        (as tests/scenario/table.sh; 3 unless told)
 #
 #   GUEST_KERNEL     as for guest.sh
+#   GUEST_MEMORY     4096 (MiB), of the first boot
 #   GUEST_TIMEOUT    seconds for each boot, 4 hours unless told
 set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 export GUEST_TIMEOUT=${GUEST_TIMEOUT:-14400}
+# Its files are in memory: the reports of twenty runs of the ETL, and all of them at once in the judge.
+export GUEST_MEMORY=${GUEST_MEMORY:-4096}
 
 data=$PWD/build/guest/data
 mkdir -p "$data"
