@@ -14,12 +14,14 @@
 #define WAIT_SLICE_NS  UINT64_C(10000000)
 #define HELD_SLICE_NS  UINT64_C(5000000)
 #define YIELD_SLICE_NS UINT64_C(1000000)
+#define SPIN_NS        UINT64_C(2000000000)
 
 static struct {
     uint32_t armed;
     uint32_t reached;
     uint32_t closed;      /* futex of those who wait */
     uint32_t yielding;    /* the watcher's thread id while it takes locks of the program */
+    uint64_t yielding_ns; /* since when */
     uint32_t holding;     /* who grows waits alone, the others go on */
     uint32_t held;        /* threads that wait so */
     uint64_t incident_ns; /* stacks taken before are of an earlier incident */
@@ -101,12 +103,16 @@ static void leave_stack(void *ucontext, bool async)
     __atomic_store_n(&slot->ready, LW_THREAD_READY, __ATOMIC_RELEASE);
 }
 
-/* Does the watcher sleep for a lock of the program's? One that only has no processor needs nobody to go on. */
+/*
+ * Does the watcher sleep for a lock of the program's? One that only has no processor needs nobody to go on. One that
+ * spins for a lock looks like that, so nobody waits long for it.
+ */
 static bool is_yielding(void)
 {
     char name[16], run_state;
     uint32_t watcher = __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE);
-    return watcher && (!process_thread(watcher, &run_state, name) || run_state == 'S');
+    return watcher && (sys_now_ns() - __atomic_load_n(&gate.yielding_ns, __ATOMIC_RELAXED) > SPIN_NS ||
+                       !process_thread(watcher, &run_state, name) || run_state == 'S');
 }
 
 static uint64_t slice_ns(uint64_t usual_ns)
@@ -258,6 +264,7 @@ void gate_disarm(void)
 
 void gate_yield(bool yielding)
 {
+    __atomic_store_n(&gate.yielding_ns, sys_now_ns(), __ATOMIC_RELAXED);
     __atomic_store_n(&gate.yielding, yielding ? sys_gettid() : 0, __ATOMIC_RELEASE);
 }
 

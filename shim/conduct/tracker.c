@@ -26,8 +26,8 @@
 #define CHUNK_WASTE 16384u
 /* What a sample costs beside the time it is measured for: the way in and out, its free, what it drives out of the
    caches. In all 480 to 940 ns were seen for a stack of five frames, where 400 were measured. */
-#define TAKES_MOST_NS UINT64_C(100000) /* longer: the thread lost its processor in the midst of it */
 #define BESIDE_NS     500u
+#define TAKES_MOST_NS UINT64_C(100000) /* longer: the thread lost its processor in the midst of it */
 /* From this size on a request is also a chance to see how near the end is. */
 #define GATE_REQUEST (256u * 1024)
 

@@ -95,3 +95,14 @@ stopped_without_counter() {
     stopped slow
     judge "event('relief') is not None" "event('complete') is not None"
 }
+
+@test "3 growth goes on when a relief spins for it" {
+    cg_make slow 96M
+    with_shim action=abort:activate=8M
+    TEST_PRELOAD="$SHIM $BUILD/tests/doors/plugin_trim.so"
+    TRIM_AWAITS=7 inside slow "$PROGRAMS/growth" heap 60
+    stopped slow
+    [ "$elapsed_ms" -gt 2000 ]
+    [ "$elapsed_ms" -lt 10000 ]
+    judge "event('relief') is not None" "event('complete') is not None"
+}
