@@ -143,7 +143,7 @@ static struct room room_left(const struct profile *profile)
 
 static void of_unknown(const struct profile *profile, const struct evidence *evidence, struct verdict *verdict)
 {
-    if (profile->end == PROFILE_GONE)
+    if (profile->end == PROFILE_GONE && !verdict->by_memory)
         say(verdict, "unknown: nobody saw how it ended%s", room_left(profile).text);
     else if (!no_site_sentence(profile, verdict->sentence, sizeof(verdict->sentence)))
         say(verdict, "unknown: no call site holds a telling part of the memory");

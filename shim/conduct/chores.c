@@ -74,16 +74,26 @@ void chores_slow(uint64_t now_ns)
     last.slow_ns = now_ns;
 }
 
+static uint64_t rate(uint64_t more, uint64_t span_ns)
+{
+    return (uint64_t)((double)more * 1e9 / (double)span_ns);
+}
+
 void chores_govern(uint64_t now_ns)
 {
-    uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns;
+    uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns, large = flight.large_sampling_ns;
     if (!flight.options.sample.automatic || span < GOVERN_NS)
         return;
     const struct sampler_budget *aim = chores_budget();
-    uint64_t per_s = (uint64_t)((double)(spent - flight.governed_sampling_ns) * 1e9 / (double)span);
-    flight.sample_interval_bytes = sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes,
-                                                  live_count(&flight.live), per_s, aim->ns_per_s);
+    uint64_t per_s = rate(spent - flight.governed_sampling_ns, span);
+    uint64_t large_per_s = rate(large - flight.governed_large_ns, span), half = aim->ns_per_s / 2;
+    uint64_t left = large_per_s < half ? aim->ns_per_s - large_per_s : half;
+    flight.large_interval_bytes = sampler_govern_large(flight.large_interval_bytes, large_per_s, half);
+    flight.sample_interval_bytes =
+        sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes, live_count(&flight.live),
+                       per_s > large_per_s ? per_s - large_per_s : 0, left);
     flight.governed_sampling_ns = spent;
+    flight.governed_large_ns = large;
     flight.governed_ns = now_ns;
     __atomic_store_n(&flight.sampling_stop_ns, spent + aim->burst_ns, __ATOMIC_RELAXED);
 }

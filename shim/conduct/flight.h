@@ -43,14 +43,15 @@ struct flight {
     struct live live;
     struct mappings mappings;
     struct sites sites;
-    uint64_t epoch_ns; /* CLOCK_MONOTONIC at the start of the process */
-    uint64_t sample_interval_bytes;
+    uint64_t epoch_ns;                                    /* CLOCK_MONOTONIC at the start of the process */
+    uint64_t sample_interval_bytes, large_interval_bytes; /* of small and of large blocks: store/sampler.h */
     uint64_t samples_taken;
     uint64_t samples_dropped;
-    uint64_t stacks_missed;                     /* Python stacks that could not be read */
-    uint64_t sampling_ns;                       /* time spent on samples */
-    uint64_t sampling_stop_ns;                  /* when so much is spent it is looked at whether that is too much */
-    uint64_t governed_ns, governed_sampling_ns; /* the governor's last look, and what was spent until then */
+    uint64_t stacks_missed;                  /* Python stacks that could not be read */
+    uint64_t sampling_ns, large_sampling_ns; /* time spent on samples, and of it on large blocks */
+    uint64_t sampling_stop_ns;               /* when so much is spent it is looked at whether that is too much */
+    uint64_t governed_ns, governed_sampling_ns,
+        governed_large_ns; /* the governor's last look, what was spent until then */
     uint64_t refused_count;
     uint64_t refused_bytes;
 

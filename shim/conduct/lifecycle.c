@@ -27,6 +27,7 @@
 #include "observe/python.h"
 #include "observe/python_objects.h"
 #include "observe/unwind.h"
+#include "store/sampler.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -183,7 +184,7 @@ static void clear_flight(void)
     flight.state.binding_level = -1;
     flight.state.time_to_limit_ms = LW_UNKNOWN;
     flight.samples_taken = flight.samples_dropped = flight.stacks_missed = flight.sampling_ns = 0;
-    flight.governed_sampling_ns = 0;
+    flight.governed_sampling_ns = flight.large_sampling_ns = flight.governed_large_ns = 0;
     flight.sampling_stop_ns = 0;
     flight.refused_count = flight.refused_bytes = 0;
     flight.journal_fd = -1;
@@ -194,6 +195,7 @@ static void clear_flight(void)
         options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
     if (flight.sample_interval_bytes > UINT32_MAX) /* a clock's widest; larger blocks are exact then */
         flight.sample_interval_bytes = UINT32_MAX;
+    flight.large_interval_bytes = options.sample.automatic ? SAMPLER_LARGE : flight.sample_interval_bytes;
     pinned_reset();
     gate_reset();
     grace_reset();

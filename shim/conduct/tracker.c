@@ -41,16 +41,26 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
 }
 
 /* What a thread's clock has drawn already stays; from the next draw on it is the new interval. */
-static void hold_back(uint64_t spent_ns, uint64_t now_ns)
+static void hold_back(uint64_t *interval_bytes, uint64_t spent_ns, uint64_t now_ns)
 {
     uint64_t governed = flight.governed_ns, since = now_ns > governed ? now_ns - governed : 0;
-    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
+    uint64_t interval = __atomic_load_n(interval_bytes, __ATOMIC_RELAXED);
     const struct sampler_budget *budget = chores_budget();
     uint64_t wanted = sampler_hold_back(interval, spent_ns - flight.governed_sampling_ns, since, budget);
     __atomic_store_n(&flight.sampling_stop_ns, spent_ns + budget->burst_ns, __ATOMIC_RELAXED);
     if (flight.options.sample.automatic)
-        __atomic_compare_exchange_n(&flight.sample_interval_bytes, &interval, wanted, false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED);
+        __atomic_compare_exchange_n(interval_bytes, &interval, wanted, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static void settle_cost(uint64_t started_ns, bool large)
+{
+    uint64_t ended = sys_now_ns(), took = ended - started_ns;
+    took = BESIDE_NS + (took < TAKES_MOST_NS ? took : TAKES_MOST_NS);
+    uint64_t spent = __atomic_add_fetch(&flight.sampling_ns, took, __ATOMIC_RELAXED);
+    if (large)
+        __atomic_fetch_add(&flight.large_sampling_ns, took, __ATOMIC_RELAXED);
+    if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
+        hold_back(large ? &flight.large_interval_bytes : &flight.sample_interval_bytes, spent, ended - flight.epoch_ns);
 }
 
 static void record_block(void *pointer, size_t size, double weight, bool object)
@@ -67,21 +77,20 @@ static void record_block(void *pointer, size_t size, double weight, bool object)
     else
         __atomic_fetch_add(&flight.samples_dropped, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&flight.samples_taken, 1, __ATOMIC_RELAXED);
-    uint64_t ended = sys_now_ns();
-    uint64_t took = ended - started < TAKES_MOST_NS ? ended - started : TAKES_MOST_NS;
-    uint64_t spent = __atomic_add_fetch(&flight.sampling_ns, took + BESIDE_NS, __ATOMIC_RELAXED);
-    if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
-        hold_back(spent, ended - flight.epoch_ns);
+    settle_cost(started, size >= SAMPLER_LARGE);
 }
 
 static double step(struct sample_clock *clock, size_t size)
 {
+    uint64_t seed = sys_now_ns() ^ (uintptr_t)clock;
+    if (size >= SAMPLER_LARGE)
+        return sampler_large(clock, size, __atomic_load_n(&flight.large_interval_bytes, __ATOMIC_RELAXED), seed);
     if (size < clock->countdown && size < clock->interval) { /* e.g. a realloc that went the slow way for its pointer */
         clock->countdown -= size;
         return 0;
     }
     uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
-    return sampler_step(clock, size, interval, sys_now_ns() ^ (uintptr_t)clock);
+    return sampler_step(clock, size, interval, seed);
 }
 
 /* The thread's clock as the sampler wants it; inside, the countdown proper is kept in `muted`. */

@@ -41,9 +41,14 @@ double sampler_minus_log(double u)
     return 2 * sum + halvings * 0.69314718055994530942;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void hand_out(struct sample_clock *clock)
 {
-    uint64_t portion = clock->carry < clock->interval ? clock->carry : clock->interval;
+    uint64_t portion = least(clock->carry, least(clock->interval, SAMPLER_LARGE));
     clock->countdown = portion;
     clock->carry -= portion;
 }
@@ -96,21 +101,43 @@ double sampler_step(struct sample_clock *clock, uint64_t size, uint64_t interval
     return weight;
 }
 
+double sampler_large(struct sample_clock *clock, uint64_t size, uint64_t interval, uint64_t seed)
+{
+    if (size >= interval)
+        return 1;
+    double p = sampler_hit_probability((double)size / (double)interval);
+    return (double)(next_random(clock, seed) >> 11) * 0x1p-53 < p ? 1 / p : 0;
+}
+
+static uint64_t times_dearer(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s)
+{
+    uint64_t times = 2;
+    while (times < MOST_TIMES && cost_ns_per_s / times > budget_ns_per_s)
+        times *= 2;
+    return times;
+}
+
 uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
                         uint64_t budget_ns_per_s)
 {
     uint64_t wanted = live_bytes / TARGET_LIVE_SAMPLES;
-    uint64_t times = 2;
-    while (times < MOST_TIMES && cost_ns_per_s / times > budget_ns_per_s)
-        times *= 2;
     if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
-        interval *= times;
+        interval *= times_dearer(cost_ns_per_s, budget_ns_per_s);
     else if (cost_ns_per_s < budget_ns_per_s / 5 * 2 && live_samples < TARGET_LIVE_SAMPLES / 2 &&
              interval / 2 >= wanted)
         interval /= 2;
     if (interval < 4 * SAMPLER_MIN_INTERVAL)
         interval = 4 * SAMPLER_MIN_INTERVAL;
-    return interval > SAMPLER_MAX_INTERVAL ? SAMPLER_MAX_INTERVAL : interval;
+    return least(interval, SAMPLER_MAX_INTERVAL);
+}
+
+uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_t budget_ns_per_s)
+{
+    if (cost_ns_per_s > budget_ns_per_s)
+        interval *= times_dearer(cost_ns_per_s, budget_ns_per_s);
+    else if (cost_ns_per_s < budget_ns_per_s / 5 * 2)
+        interval /= 2;
+    return interval < SAMPLER_LARGE ? SAMPLER_LARGE : least(interval, SAMPLER_MAX_INTERVAL);
 }
 
 uint64_t sampler_hold_back(uint64_t interval, uint64_t spent_ns, uint64_t since_ns, const struct sampler_budget *budget)

@@ -13,8 +13,10 @@
  * of what independent distances would give (a thirteenth of the variance): fewer samples do. What that costs is an
  * expectation that is off by less than a tenth of the error that a single estimate has anyway.
  *
- * A draw larger than the interval is handed out in portions ("carry"), so that the countdown never exceeds the
- * interval and a large block always reaches the slow path.
+ * A draw larger than the interval, or than SAMPLER_LARGE, is handed out in portions ("carry"), so that the countdown
+ * never exceeds either and a large block always reaches the slow path. Large blocks are few where memory is not only
+ * obtained and given back; they have an interval of their own, so that a crowd of small ones that come and go does not
+ * make those inexact.
  */
 #ifndef LW_STORE_SAMPLER_H
 #define LW_STORE_SAMPLER_H
@@ -25,6 +27,7 @@
 #define SAMPLER_MIN_INTERVAL 4096u
 #define SAMPLER_MAX_INTERVAL (64u << 20)
 #define SAMPLER_ROUND        16u
+#define SAMPLER_LARGE        (256u << 10)
 
 struct sample_clock {
     uint64_t countdown;
@@ -39,6 +42,8 @@ struct sample_clock {
  * 1 exact, above 1 sampled. `interval` is the mean for new draws; `seed` distinguishes threads.
  */
 double sampler_step(struct sample_clock *clock, uint64_t size, uint64_t interval, uint64_t seed);
+/* The same for a block of SAMPLER_LARGE and more: a draw of its own, the countdown is left alone. */
+double sampler_large(struct sample_clock *clock, uint64_t size, uint64_t interval, uint64_t seed);
 
 /* 1 - exp(-x) and -ln(u) without libm; x in [0, 1], u in (0, 1]. Relative error below 1e-12. */
 double sampler_hit_probability(double x);
@@ -55,6 +60,8 @@ struct sampler_budget {
  */
 uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
                         uint64_t budget_ns_per_s);
+/* The interval of large blocks, SAMPLER_LARGE at least: all of them are exact as long as the budget allows. */
+uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_t budget_ns_per_s);
 /*
  * Between two looks of the governor, at a sample: the interval after so much was spent in so long. Twice what it was
  * when that is beyond the budget: a program that allocates a gigabyte a second is not sampled at the rate of a slow one

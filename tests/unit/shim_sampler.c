@@ -264,6 +264,34 @@ static void large_blocks_are_exact_and_leave_the_clock_alone(void **unused)
     assert_in_range(fresh.countdown, 1, 4 * KIB);
 }
 
+/* With an interval of their own: exact up to it, then by chance, whatever the countdown of the small ones. */
+static void large_blocks_have_draws_of_their_own(void **unused)
+{
+    enum { DRAWS = 40000 };
+    static const uint64_t intervals[] = {256 * KIB, 512 * KIB, 8 * MIB, 64 * MIB};
+    for (size_t i = 0; i < COUNT(intervals); i++)
+        for (uint64_t size = 256 * KIB; size <= 128 * MIB; size *= 2) {
+            struct sample_clock clock = {.countdown = 5, .carry = 6, .interval = 7, .round = 8};
+            double sum = 0, p = size >= intervals[i] ? 1 : -expm1(-(double)size / (double)intervals[i]);
+            for (int k = 0; k < DRAWS; k++) {
+                double weight = sampler_large(&clock, size, intervals[i], 3);
+                assert_true(weight == 0 || fabs(weight * p - 1) < 1e-12);
+                sum += weight;
+            }
+            must_be_near(sum, DRAWS, DRAWS * (1 - p) / p, "large blocks of KiB", size / KIB);
+            assert_true(clock.countdown == 5 && clock.carry == 6 && clock.interval == 7 && clock.round == 8);
+        }
+}
+
+static void a_large_block_never_fits_the_countdown(void **unused)
+{
+    struct sample_clock clock = {0};
+    for (int k = 0; k < 5000; k++) {
+        allocate(&clock, 100 * KIB, 64 * MIB, 11);
+        assert_in_range(clock.countdown, 1, SAMPLER_LARGE);
+    }
+}
+
 /* A draw beyond the interval comes in portions that add up; a block may use up several of them. */
 static void carry_is_handed_out(void **unused)
 {
@@ -354,6 +382,19 @@ static void the_governor_by_table(void **unused)
     }
 }
 
+static void the_governor_of_large_blocks_by_table(void **unused)
+{
+    static const struct {
+        uint64_t interval, cost, budget, next;
+    } rows[] = {
+        {256 * KIB, 100, 100, 256 * KIB}, {256 * KIB, 101, 100, 512 * KIB}, {256 * KIB, 1000, 100, 2 * MIB},
+        {256 * KIB, 0, 100, 256 * KIB},   {8 * MIB, 39, 100, 4 * MIB},      {8 * MIB, 40, 100, 8 * MIB},
+        {48 * MIB, 500, 100, 64 * MIB},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(sampler_govern_large(rows[i].interval, rows[i].cost, rows[i].budget), rows[i].next);
+}
+
 /* Left alone in a steady state the governor comes to rest. */
 static void the_governor_settles(void **unused)
 {
@@ -374,12 +415,15 @@ int main(void)
         cmocka_unit_test(a_round_visits_every_part_once),
         cmocka_unit_test(first_draws_of_neighbouring_seeds_differ),
         cmocka_unit_test(large_blocks_are_exact_and_leave_the_clock_alone),
+        cmocka_unit_test(large_blocks_have_draws_of_their_own),
+        cmocka_unit_test(a_large_block_never_fits_the_countdown),
         cmocka_unit_test(carry_is_handed_out),
         cmocka_unit_test(the_weight_is_that_of_the_draw),
         cmocka_unit_test(hit_probability_is_libms),
         cmocka_unit_test(minus_log_is_libms),
         cmocka_unit_test(what_is_spent_at_once_is_held_back),
         cmocka_unit_test(the_governor_by_table),
+        cmocka_unit_test(the_governor_of_large_blocks_by_table),
         cmocka_unit_test(the_governor_settles),
     };
     return cmocka_run_group_tests_name("shim_sampler", tests, NULL, NULL);
