@@ -93,7 +93,7 @@ mount -t devtmpfs devtmpfs /host/dev
 mkdir -p /host/dev/shm /host/dev/pts
 mount -t tmpfs -o size=200m tmpfs /host/dev/shm
 mount -t devpts devpts /host/dev/pts
-mount -t tmpfs -o size=600m,mode=1777 tmpfs /host/tmp
+mount -t tmpfs -o size=60%,mode=1777 tmpfs /host/tmp
 mount -t cgroup2 cgroup2 /host/sys/fs/cgroup
 # A checkout below /tmp has just been hidden.
 case $repo in

@@ -93,31 +93,38 @@ def middle(values, form, worst):
     return form.format(statistics.median(values), worst(values)) if values else ""
 
 
+class Judged:
+    """What is left of a run: its report may be large, and there are many."""
+
+    def __init__(self, row, run):
+        self.mode = run.mode
+        self.wrong = {"missed": missed(row, run), "false": false(row, run), "cause": cause_wrong(row, run)}
+        self.share = run.share() if row.kind == "dies" and run.mode == "abort" and run.report else None
+        self.lead_ms = run.lead_ms() if row.kind in ("dies", "together") and run.mode == "report" and run.complete() else None
+
+
 def print_row(row, runs, kernel):
     """Prints the line; the number of runs that were not as they have to be."""
-    found = {"missed": [missed(row, run) for run in runs], "false": [false(row, run) for run in runs],
-             "cause": [cause_wrong(row, run) for run in runs]}
-    for what, texts in found.items():
-        for run, text in zip(runs, texts):
-            if text:
-                print(f"{row.name}, action={run.mode}, {what}: {text}", file=sys.stderr)
-    judged = [text for text in found["cause"] if text is not None]
-    dies = row.kind in ("dies", "together")
-    headroom = [run.share() for run in runs if row.kind == "dies" and run.mode == "abort" and run.report]
-    lead = [run.lead_ms() for run in runs if dies and run.mode == "report" and run.complete()]
-    print(f"| {row.name} | {kernel} | {len(runs)} | {sum(map(bool, found['missed']))} | {sum(map(bool, found['false']))} "
-          f"| {judged.count('')} of {len(judged)} | {middle(headroom, '{:.1f} % ({:.1f} %)', max)} "
-          f"| {middle(lead, '{:.0f} ms ({} ms)', min)} |")
-    return sum(bool(text) for texts in found.values() for text in texts)
+    for what in ("missed", "false", "cause"):
+        for run in runs:
+            if run.wrong[what]:
+                print(f"{row.name}, action={run.mode}, {what}: {run.wrong[what]}", file=sys.stderr)
+    judged = [run.wrong["cause"] for run in runs if run.wrong["cause"] is not None]
+    count = {what: sum(bool(run.wrong[what]) for run in runs) for what in ("missed", "false", "cause")}
+    print(f"| {row.name} | {kernel} | {len(runs)} | {count['missed']} | {count['false']} "
+          f"| {judged.count('')} of {len(judged)} | {middle([run.share for run in runs], '{:.1f} % ({:.1f} %)', max)} "
+          f"| {middle([run.lead_ms for run in runs], '{:.0f} ms ({} ms)', min)} |")
+    return sum(count.values())
 
 
 def main():
     base, kernel = sys.argv[1:3]
     with open(base + "/row") as file:
         name, kind, causes, ending, truth = file.read().rstrip("\n").split("\t")
+    row = Row(name, kind, causes, int(ending), truth)
     with open(base + "/runs") as file:
-        runs = [Run(*line.rstrip("\n").split("\t")) for line in file]
-    sys.exit(1 if print_row(Row(name, kind, causes, int(ending), truth), runs, kernel) else 0)
+        runs = [Judged(row, Run(*line.rstrip("\n").split("\t"))) for line in file]
+    sys.exit(1 if print_row(row, runs, kernel) else 0)
 
 
 if __name__ == "__main__":

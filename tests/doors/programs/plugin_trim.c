@@ -32,7 +32,7 @@ int malloc_trim(size_t pad)
 {
     (void)pad;
     const char *awaits = getenv("TRIM_AWAITS");
-    long enough = awaits ? resident_kib() + atol(awaits) * 1024 : 0;
+    long enough = awaits ? resident_kib() + atol(awaits) : 0;
     for (double until = now_s() + (awaits ? 20 : 0.5); now_s() < until && (!awaits || resident_kib() < enough);)
         continue;
     return 0;
