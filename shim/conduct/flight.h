@@ -50,8 +50,8 @@ struct flight {
     uint64_t stacks_missed;                  /* Python stacks that could not be read */
     uint64_t sampling_ns, large_sampling_ns; /* time spent on samples, and of it on large blocks */
     uint64_t sampling_stop_ns;               /* when so much is spent it is looked at whether that is too much */
-    uint64_t governed_ns, governed_sampling_ns,
-        governed_large_ns; /* the governor's last look, what was spent until then */
+    uint64_t governed_ns;                    /* the governor's last look */
+    uint64_t governed_sampling_ns, governed_large_ns; /* what was spent until then */
     uint64_t refused_count;
     uint64_t refused_bytes;
 
