@@ -24,6 +24,7 @@ static struct {
         uint32_t tid;
         bool asleep;
     } roll[MAX_THREADS];
+    uint64_t listed; /* how many threads there were at the last roll, above the count of those below then */
     /* Who began, or had an event of the fault counter, and when last. Old entries are overwritten. */
     uint32_t toucher_count;
     struct {
@@ -61,11 +62,17 @@ void muster_leave_out(uint32_t tid)
     __atomic_store_n(&muster.left_out, tid, __ATOMIC_RELEASE);
 }
 
+static uint32_t ever_noted(void)
+{
+    return __atomic_load_n(&muster.toucher_count, __ATOMIC_RELAXED);
+}
+
 void muster_call(void)
 {
     static uint32_t tids[MAX_THREADS]; /* watcher only */
-    uint32_t self = sys_gettid(), count = process_threads(tids, MAX_THREADS), kept = 0;
+    uint32_t noted = ever_noted(), self = sys_gettid(), count = process_threads(tids, MAX_THREADS), kept = 0;
     char name[16], state = 'R';
+    __atomic_store_n(&muster.listed, (uint64_t)count << 32 | noted, __ATOMIC_RELEASE);
     muster.watcher = self;
     __atomic_store_n(&muster.count, 0, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < count && i < MAX_THREADS; i++) {
@@ -110,7 +117,9 @@ uint64_t muster_note_touch(uint64_t pages)
 
 uint32_t muster_touchers(void)
 {
-    return __atomic_load_n(&muster.toucher_count, __ATOMIC_RELAXED);
+    uint64_t listed = __atomic_load_n(&muster.listed, __ATOMIC_ACQUIRE);
+    uint32_t ever = ever_noted(), since = ever - (uint32_t)listed, threads = (uint32_t)(listed >> 32);
+    return listed && threads + since < ever ? threads + since : ever;
 }
 
 static void stop_one(uint32_t tid, uint32_t pid)
@@ -135,7 +144,7 @@ static void latest_to(uint32_t *order, uint32_t count, uint32_t place)
 static void stop_touchers(uint32_t self, uint32_t pid)
 {
     static uint32_t order[MAX_THREADS];
-    uint32_t count = muster_touchers();
+    uint32_t count = ever_noted();
     count = count < MAX_THREADS ? count : MAX_THREADS;
     for (uint32_t i = 0; i < count; i++)
         order[i] = i;

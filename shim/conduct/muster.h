@@ -25,7 +25,8 @@ bool muster_note_thread(void); /* a thread begins: it may grow; true for every 1
  * pages the next first-touch sample stands for when it is time for one (200 a second and thread), else 0.
  */
 uint64_t muster_note_touch(uint64_t pages);
-uint32_t muster_touchers(void); /* how many ever did */
+/* How many ever did or began, but no more than there were threads at the last roll and have begun since. */
+uint32_t muster_touchers(void);
 /* Sends the signal to all that are to be stopped. One caller at a time; signal-safe, in static memory. */
 void muster_stop(void);
 
