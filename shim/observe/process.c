@@ -51,6 +51,13 @@ void process_note(const struct process_numbers *numbers, struct lw_state *state)
     state->threads = numbers->threads;
 }
 
+/* Who has ended has no memory any more. */
+static bool leader_is_gone(void)
+{
+    char text[128];
+    return sys_read_piece("/proc/self/statm", text, sizeof text) > 0 && strncmp(text, "0 0 ", 4) == 0;
+}
+
 bool process_read(struct process_numbers *numbers)
 {
     char text[SYSTEM_FILE_BYTES];
@@ -71,11 +78,11 @@ bool process_read(struct process_numbers *numbers)
     uint64_t threads = 0;
     text_row(text, "Threads", &threads);
     found.threads = (uint32_t)threads;
-    if (sys_read_piece("/proc/self/stat", text, sizeof text) > 0) {
-        const char *state = stat_fields(text);
-        found.leader_gone = state && *state == 'Z';
-        found.minor_faults = stat_field(text, 10);
-        found.major_faults = stat_field(text, 12);
+    found.leader_gone = threads == 2 && leader_is_gone();
+    struct rusage usage; /* of all threads, as in /proc/self/stat, which takes twenty times as long to write */
+    if (sys_call(SYS_getrusage, RUSAGE_SELF, (long)&usage, 0, 0, 0, 0) == 0) {
+        found.minor_faults = (uint64_t)usage.ru_minflt;
+        found.major_faults = (uint64_t)usage.ru_majflt;
     }
     *numbers = found;
     return true;

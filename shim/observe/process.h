@@ -24,7 +24,7 @@ struct process_numbers {
     uint64_t minor_faults;
     uint32_t threads;
     uint64_t size_bytes; /* of the address space */
-    bool leader_gone;    /* the first thread has ended, others have not */
+    bool leader_gone;    /* of two threads, this one and the first, the first has ended */
 };
 
 bool process_read(struct process_numbers *numbers);
