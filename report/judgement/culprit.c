@@ -83,11 +83,13 @@ void culprit_find(const struct profile *profile, const struct profile *const *pe
         };
 }
 
-size_t culprit_kills(const struct profile *profile)
+size_t culprit_kills(const struct profile *profile, uint64_t until_ns)
 {
     size_t kills = 0;
 
-    for (size_t i = 0; i < profile->neighbour_count; i++)
-        kills += (profile->neighbours[i].record.flags & LW_NEIGHBOUR_KILLED) != 0;
+    for (size_t i = 0; i < profile->neighbour_count; i++) {
+        const struct lw_neighbour *record = &profile->neighbours[i].record;
+        kills += (record->flags & LW_NEIGHBOUR_KILLED) && record->gone_ns <= until_ns;
+    }
     return kills;
 }

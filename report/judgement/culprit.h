@@ -23,7 +23,7 @@ struct culprit {
 void culprit_find(const struct profile *profile, const struct profile *const *peers, size_t peer_count,
                   struct culprit *culprit);
 
-/* How many of the neighbours the OOM killer took. */
-size_t culprit_kills(const struct profile *profile);
+/* How many of the neighbours the OOM killer took, as seen until then (ns on the journal's clock). */
+size_t culprit_kills(const struct profile *profile, uint64_t until_ns);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "judgement/culprit.h"
 
+#define LAST_MOMENTS_NS UINT64_C(1000000000)
+
 static bool counter_rose(const struct profile *profile)
 {
     for (size_t i = 0; i < profile->level_count; i++) {
@@ -22,14 +24,28 @@ enum verdict_oom_kill death_counter_today(const struct profile *profile)
     if (profile->oom_kills_now == LW_UNKNOWN || profile->level_count == 0 ||
         profile->levels[0].record.oom_kills_start == LW_UNKNOWN)
         return OOM_KILL_UNKNOWN;
-    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile); /* those were not for us */
+    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile, UINT64_MAX); /* not for us */
     return profile->oom_kills_now > others ? OOM_KILL_CONFIRMED : OOM_KILL_NO;
+}
+
+/*
+ * A kill of the last moments may have been our own, which the watcher lived to see: a child that was gone by then
+ * passed for its victim.
+ */
+static bool may_have_been_ours(const struct profile *profile)
+{
+    uint64_t before = profile->last_ns > LAST_MOMENTS_NS ? profile->last_ns - LAST_MOMENTS_NS : 0;
+    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile, before);
+
+    return profile->oom_kills_now > others;
 }
 
 static enum verdict_oom_kill judge_unseen_death(const struct profile *profile, const struct evidence *evidence)
 {
     enum verdict_oom_kill today = death_counter_today(profile);
 
+    if (today == OOM_KILL_NO && evidence->near_end && may_have_been_ours(profile))
+        return OOM_KILL_LIKELY;
     if (today != OOM_KILL_UNKNOWN)
         return today;
     if (counter_rose(profile))

@@ -395,6 +395,26 @@ static void the_neighbours_kill_is_not_ours(void **unused)
     profile_free(profile);
 }
 
+/* Near the end, and the neighbour gone in the last second: the watcher may have lived to see its own kill. */
+static void a_kill_of_the_last_second_may_be_ours(void **unused)
+{
+    for (int late = 0; late < 2; late++) {
+        struct make_journal *made = make_leak();
+        struct lw_neighbour *child = make_neighbour(made, 4712, "worker", 4 * MAKE_MIB, 4 * MAKE_MIB);
+        struct verdict verdict;
+
+        child->flags = LW_NEIGHBOUR_KILLED | LW_NEIGHBOUR_CHILD;
+        child->gone_ns = late ? UINT64_MAX : 1;
+        struct profile *profile = load_made(made, "a.lw");
+        profile->has_outcome = false;
+        profile->end = PROFILE_GONE;
+        profile->oom_kills_now = profile->levels[0].record.oom_kills_start + 1;
+        verdict_decide(profile, NULL, 0, &verdict);
+        assert_int_equal(verdict.oom_kill, late ? OOM_KILL_LIKELY : OOM_KILL_NO);
+        profile_free(profile);
+    }
+}
+
 static void the_counter_of_today_decides(void **unused)
 {
     struct profile *profile = load_made(gone_between(), "gone.lw");
@@ -464,6 +484,7 @@ int main(void)
         cmocka_unit_test(alone_there_is_no_sibling),
         cmocka_unit_test(survivors_name_the_victim),
         cmocka_unit_test(the_neighbours_kill_is_not_ours),
+        cmocka_unit_test(a_kill_of_the_last_second_may_be_ours),
         cmocka_unit_test(the_counter_of_today_decides),
         cmocka_unit_test(the_victim_comes_first),
         cmocka_unit_test(advice_follows_the_frames),
