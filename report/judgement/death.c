@@ -18,14 +18,19 @@ static bool counter_rose(const struct profile *profile)
     return false;
 }
 
+/* Does the own cgroup's counter tell of more kills than those of neighbours that were seen until then? */
+static bool counts_more(const struct profile *profile, uint64_t until_ns)
+{
+    return profile->oom_kills_now > profile->levels[0].record.oom_kills_start + culprit_kills(profile, until_ns);
+}
+
 /* What the own cgroup's counter says today, against when the journal was made. */
 enum verdict_oom_kill death_counter_today(const struct profile *profile)
 {
     if (profile->oom_kills_now == LW_UNKNOWN || profile->level_count == 0 ||
         profile->levels[0].record.oom_kills_start == LW_UNKNOWN)
         return OOM_KILL_UNKNOWN;
-    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile, UINT64_MAX); /* not for us */
-    return profile->oom_kills_now > others ? OOM_KILL_CONFIRMED : OOM_KILL_NO;
+    return counts_more(profile, UINT64_MAX) ? OOM_KILL_CONFIRMED : OOM_KILL_NO; /* the others' were not for us */
 }
 
 /*
@@ -34,10 +39,7 @@ enum verdict_oom_kill death_counter_today(const struct profile *profile)
  */
 static bool may_have_been_ours(const struct profile *profile)
 {
-    uint64_t before = profile->last_ns > LAST_MOMENTS_NS ? profile->last_ns - LAST_MOMENTS_NS : 0;
-    uint64_t others = profile->levels[0].record.oom_kills_start + culprit_kills(profile, before);
-
-    return profile->oom_kills_now > others;
+    return counts_more(profile, profile->last_ns > LAST_MOMENTS_NS ? profile->last_ns - LAST_MOMENTS_NS : 0);
 }
 
 static enum verdict_oom_kill judge_unseen_death(const struct profile *profile, const struct evidence *evidence)

@@ -71,7 +71,6 @@ static struct {
     struct map previous;
     /* results of the pass */
     double anon, explained;
-    double sampled;                           /* all sites' */
     double heap_room, heap_blocks, heap_rest; /* what heaps have for blocks, the blocks (estimate), what they leave */
     double exact; /* obtained exactly and meant to be used; what of it is resident is taken off */
     uint64_t other[LW_MAX_OTHER];
@@ -166,14 +165,17 @@ static uint64_t overlap(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint
     return end > start ? end - start : 0;
 }
 
+static struct totals *totals_of(uint32_t site)
+{
+    return &pass.sites[site < MAX_SITES ? site : 0];
+}
+
 static void charge(uint32_t site, double bytes, unsigned flags)
 {
-    struct totals *totals = &pass.sites[site < MAX_SITES ? site : 0];
-    if (flags & RESIDENCY_SWAPPED) {
-        totals->swapped += bytes;
-        return;
-    }
-    totals->resident += bytes;
+    if (flags & RESIDENCY_SWAPPED)
+        totals_of(site)->swapped += bytes;
+    else
+        totals_of(site)->resident += bytes;
 }
 
 static const struct mapping *range_around(uint64_t address)
@@ -204,22 +206,23 @@ static void charge_blocks(uint64_t start, uint64_t end, unsigned flags)
         if (flags & (RESIDENCY_SWAPPED | RESIDENCY_FILE))
             continue;
         const struct mapping *around = range_around(block.start);
+        bool object = around && is_arena_range(around), inside = around && !object;
         pass.area.blocks += bytes;
-        if (around && is_arena_range(around))
-            pass.area.objects += bytes;
-        else if (around)
-            pass.area.inside += bytes;
-        if (!is_exact(block.weight) && (!around || is_arena_range(around))) {
-            pass.sites[block.site < MAX_SITES ? block.site : 0].sampled += bytes;
-            pass.sampled += bytes;
-        }
+        pass.area.objects += object ? bytes : 0;
+        pass.area.inside += inside ? bytes : 0;
+        totals_of(block.site)->sampled += inside || is_exact(block.weight) ? 0 : bytes;
     }
+}
+
+static void skip_ranges(uint64_t start)
+{
+    while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= start)
+        pass.next_range++;
 }
 
 static void charge_ranges(uint64_t start, uint64_t end, unsigned flags)
 {
-    while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= start)
-        pass.next_range++;
+    skip_ranges(start);
     for (uint32_t i = pass.next_range; i < pass.range_count && pass.ranges[i].start < end; i++) {
         double bytes = (double)overlap(start, end, pass.ranges[i].start, pass.ranges[i].end);
         if (is_arena_range(&pass.ranges[i])) {
@@ -325,10 +328,12 @@ static void finish_area(const struct map *map)
  */
 static void settle_heaps(uint32_t sites)
 {
-    double owned = least(pass.heap_room, pass.heap_blocks), over = pass.heap_blocks - owned;
-    double share = pass.sampled > 0 ? least(over / pass.sampled, 1) : 0;
+    double owned = least(pass.heap_room, pass.heap_blocks), over = pass.heap_blocks - owned, sampled = 0;
     pass.explained += owned;
     pass.heap_rest = pass.heap_room - owned;
+    for (uint32_t i = 0; over > 0 && i < sites && i < MAX_SITES; i++)
+        sampled += pass.sites[i].sampled;
+    double share = sampled > 0 ? least(over / sampled, 1) : 0;
     for (uint32_t i = 0; share > 0 && i < sites && i < MAX_SITES; i++)
         pass.sites[i].resident -= least(pass.sites[i].resident, pass.sites[i].sampled * share);
 }
@@ -336,8 +341,7 @@ static void settle_heaps(uint32_t sites)
 /* A file that is no site, where nobody can write any more: what is there of it but page cache stays as it is. */
 static bool is_settled(const struct map *map)
 {
-    while (pass.next_range < pass.range_count && pass.ranges[pass.next_range].end <= map->start)
-        pass.next_range++;
+    skip_ranges(map->start);
     bool of_site = pass.next_range < pass.range_count && pass.ranges[pass.next_range].start < map->end;
     return map->inode && !map->writable && !map->shared && !of_site;
 }
@@ -406,7 +410,7 @@ static void settle_ranges(void)
         if (pass.ranges[r].start > block_start(b) || is_arena_range(&pass.ranges[r]))
             continue;
         struct block block = block_at(b);
-        struct totals *totals = &pass.sites[pass.ranges[r].site < MAX_SITES ? pass.ranges[r].site : 0];
+        struct totals *totals = totals_of(pass.ranges[r].site);
         totals->resident -= least(totals->resident, (double)block.size * (double)block.weight);
     }
 }
@@ -497,7 +501,7 @@ static uint32_t owner_of(uint64_t address)
 
 static void walk_once(void)
 {
-    pass.anon = pass.explained = pass.sampled = pass.heap_room = pass.heap_blocks = 0;
+    pass.anon = pass.explained = pass.heap_room = pass.heap_blocks = 0;
     memset(pass.other, 0, sizeof pass.other);
     pass.previous = (struct map){.name = ""};
     gather_owners();

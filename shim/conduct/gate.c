@@ -109,10 +109,13 @@ static void leave_stack(void *ucontext, bool async)
  */
 static bool is_yielding(void)
 {
-    char name[16], run_state;
     uint32_t watcher = __atomic_load_n(&gate.yielding, __ATOMIC_ACQUIRE);
-    return watcher && (sys_now_ns() - __atomic_load_n(&gate.yielding_ns, __ATOMIC_RELAXED) > SPIN_NS ||
-                       !process_thread(watcher, &run_state, name) || run_state == 'S');
+    if (!watcher)
+        return false;
+    if (sys_now_ns() - __atomic_load_n(&gate.yielding_ns, __ATOMIC_RELAXED) > SPIN_NS)
+        return true;
+    char run_state = process_run_state(watcher);
+    return run_state == 'S' || run_state == '?';
 }
 
 static uint64_t slice_ns(uint64_t usual_ns)

@@ -71,16 +71,17 @@ void muster_call(void)
 {
     static uint32_t tids[MAX_THREADS]; /* watcher only */
     uint32_t noted = ever_noted(), self = sys_gettid(), count = process_threads(tids, MAX_THREADS), kept = 0;
-    char name[16], state = 'R';
     __atomic_store_n(&muster.listed, (uint64_t)count << 32 | noted, __ATOMIC_RELEASE);
     muster.watcher = self;
     __atomic_store_n(&muster.count, 0, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < count && i < MAX_THREADS; i++) {
-        if (tids[i] == self || tids[i] == __atomic_load_n(&muster.left_out, __ATOMIC_ACQUIRE) ||
-            (!muster.everybody && !process_thread(tids[i], &state, name)))
+        if (tids[i] == self || tids[i] == __atomic_load_n(&muster.left_out, __ATOMIC_ACQUIRE))
+            continue;
+        char run_state = muster.everybody ? 'R' : process_run_state(tids[i]);
+        if (run_state == '?')
             continue;
         muster.roll[kept].tid = tids[i];
-        muster.roll[kept++].asleep = !muster.everybody && state == 'S';
+        muster.roll[kept++].asleep = run_state == 'S';
     }
     __atomic_store_n(&muster.count, kept, __ATOMIC_RELEASE);
 }

@@ -96,12 +96,14 @@ static void start_loader(void)
 
 bool takeoff_is_loading(void)
 {
-    char name[16], run_state = '?';
     if (!__atomic_load_n(&loader.begun, __ATOMIC_ACQUIRE) ||
         __atomic_load_n(&loader.phase, __ATOMIC_ACQUIRE) == LOADER_DONE)
         return false;
     uint32_t tid = __atomic_load_n(&loader.tid, __ATOMIC_ACQUIRE);
-    return !tid || (process_thread(tid, &run_state, name) && run_state != 'S'); /* 0: it had no processor yet */
+    if (!tid)
+        return true; /* it had no processor yet */
+    char run_state = process_run_state(tid);
+    return run_state != 'S' && run_state != '?';
 }
 
 static void await_loader(void)

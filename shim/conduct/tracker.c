@@ -40,6 +40,11 @@ static uint32_t capture_site(enum lw_site_kind kind, uint64_t now_ns)
     return sites_site(&flight.sites, sites_node(&flight.sites, frames, count), kind, now_ns);
 }
 
+static uint64_t *interval_for(bool large)
+{
+    return large ? &flight.large_interval_bytes : &flight.sample_interval_bytes;
+}
+
 /* What a thread's clock has drawn already stays; from the next draw on it is the new interval. */
 static void hold_back(uint64_t *interval_bytes, uint64_t spent_ns, uint64_t now_ns)
 {
@@ -60,7 +65,7 @@ static void settle_cost(uint64_t started_ns, bool large)
     if (large)
         __atomic_fetch_add(&flight.large_sampling_ns, took, __ATOMIC_RELAXED);
     if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
-        hold_back(large ? &flight.large_interval_bytes : &flight.sample_interval_bytes, spent, ended - flight.epoch_ns);
+        hold_back(interval_for(large), spent, ended - flight.epoch_ns);
 }
 
 static void record_block(void *pointer, size_t size, double weight, bool object)
@@ -82,15 +87,13 @@ static void record_block(void *pointer, size_t size, double weight, bool object)
 
 static double step(struct sample_clock *clock, size_t size)
 {
-    uint64_t seed = sys_now_ns() ^ (uintptr_t)clock;
-    if (size >= SAMPLER_LARGE)
-        return sampler_large(clock, size, __atomic_load_n(&flight.large_interval_bytes, __ATOMIC_RELAXED), seed);
     if (size < clock->countdown && size < clock->interval) { /* e.g. a realloc that went the slow way for its pointer */
         clock->countdown -= size;
         return 0;
     }
-    uint64_t interval = __atomic_load_n(&flight.sample_interval_bytes, __ATOMIC_RELAXED);
-    return sampler_step(clock, size, interval, seed);
+    bool large = size >= SAMPLER_LARGE;
+    uint64_t interval = __atomic_load_n(interval_for(large), __ATOMIC_RELAXED);
+    return (large ? sampler_large : sampler_step)(clock, size, interval, sys_now_ns() ^ (uintptr_t)clock);
 }
 
 /* The thread's clock as the sampler wants it; inside, the countdown proper is kept in `muted`. */

@@ -205,9 +205,8 @@ bool watcher_start(void)
 
 bool watcher_sleeps(void)
 {
-    char name[16], run_state = '?';
     uint32_t tid = __atomic_load_n(&watcher_tid, __ATOMIC_ACQUIRE);
-    return tid && process_thread(tid, &run_state, name) && run_state == 'S';
+    return tid && process_run_state(tid) == 'S';
 }
 
 bool watcher_stop(uint64_t patience_ns)

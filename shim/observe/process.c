@@ -268,6 +268,12 @@ bool process_thread(uint32_t tid, char *run_state, char name[16])
     return true;
 }
 
+char process_run_state(uint32_t tid)
+{
+    char name[16], run_state;
+    return process_thread(tid, &run_state, name) ? run_state : '?';
+}
+
 /* The number that a whole name is; false: it is none. */
 static bool number_of(const char *name, uint64_t *number)
 {

@@ -45,6 +45,8 @@ uint32_t process_refusing_levels(const struct process_numbers *numbers, struct l
 void process_identity(struct lw_identity *identity, const char *options, const char *job);
 /* The run state letter and name of a thread of this process. */
 bool process_thread(uint32_t tid, char *run_state, char name[16]);
+/* The letter alone; '?': it is not there, or cannot be read. */
+char process_run_state(uint32_t tid);
 /* Thread ids of this process; returns how many there were (at most capacity are stored). */
 uint32_t process_threads(uint32_t *tids, uint32_t capacity);
 /* Regular files open for reading. */
