@@ -11,7 +11,7 @@ set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 export GUEST_TIMEOUT=${GUEST_TIMEOUT:-14400}
-# Its files are in memory: the reports of twenty runs of the ETL, and all of them at once in the judge.
+# Its files are in memory: the reports of twenty runs of the ETL, of 21 MB each.
 export GUEST_MEMORY=${GUEST_MEMORY:-4096}
 
 data=$PWD/build/guest/data

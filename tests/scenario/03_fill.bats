@@ -87,22 +87,20 @@ stopped_without_counter() {
     [ -z "$timers" ] || { echo "$timers"; return 1; }
 }
 
-@test "3 growth during a relief that takes long is stopped at the margin" {
+# MIB_PER_SECOND: growth with a malloc_trim that takes its time is stopped in spite of it.
+stopped_after_relief() {
     cg_make slow 96M
     with_shim action=abort:activate=8M
     TEST_PRELOAD="$SHIM $BUILD/tests/doors/plugin_trim.so"
-    inside slow "$PROGRAMS/growth" heap 60
+    inside slow "$PROGRAMS/growth" heap "$1"
     stopped slow
     judge "event('relief') is not None" "event('complete') is not None"
 }
 
+@test "3 growth during a relief that takes long is stopped at the margin" { stopped_after_relief 60; }
+
 @test "3 growth goes on when a relief spins for it" {
-    cg_make slow 96M
-    with_shim action=abort:activate=8M
-    TEST_PRELOAD="$SHIM $BUILD/tests/doors/plugin_trim.so"
-    TRIM_AWAITS=6400 inside slow "$PROGRAMS/growth" heap 20
-    stopped slow
+    TRIM_AWAITS=6400 stopped_after_relief 20
     [ "$elapsed_ms" -gt 2000 ]
     [ "$elapsed_ms" -lt 20000 ]
-    judge "event('relief') is not None" "event('complete') is not None"
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin_trim: preloaded behind the shim, a malloc_trim that is at work for half a second; with TRIM_AWAITS=MIB one
+ * plugin_trim: preloaded behind the shim, a malloc_trim that is at work for half a second; with TRIM_AWAITS=KIB one
  * that spins until the process has grown by so much, as if another thread had a lock until then.
  */
 #include <stddef.h>
