@@ -40,18 +40,18 @@ uint64_t gate_margin(void)
 }
 
 /* Of a thread that looks at its own tick: the watcher may not know yet how fast it goes. */
-static bool at_ticked_margin(uint64_t headroom)
+static bool at_ticked_margin(uint64_t headroom, uint64_t from_ns)
 {
-    return gate.automatic && headroom <= policy_margin_ticked(binding_limit(), pulse_growth(headroom));
+    return gate.automatic && headroom <= policy_margin_ticked(binding_limit(), pulse_growth(headroom, from_ns));
 }
 
 static bool at_margin(bool ticked)
 {
-    uint64_t margin = gate_margin(), headroom = binding_headroom(margin);
+    uint64_t from_ns = ticked ? sys_now_ns() : 0, margin = gate_margin(), headroom = binding_headroom(margin);
     uint64_t below = __atomic_load_n(&gate.ring_below_bytes, __ATOMIC_RELAXED);
     if (headroom < below && __atomic_exchange_n(&gate.ring_below_bytes, 0, __ATOMIC_RELAXED))
         flight_ring();
-    return headroom <= margin || (ticked && at_ticked_margin(headroom));
+    return headroom <= margin || (ticked && at_ticked_margin(headroom, from_ns));
 }
 
 /* ---- waiting ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/look.h"
 #include "conduct/flight.h"
+#include "judge/speed.h"
 #include "observe/unwind.h"
 
 #include <string.h>
@@ -9,7 +10,6 @@
 #define MEDIUM_NS        (20 * MS)           /* statistics of the process */
 #define HASTE            UINT64_C(500000000) /* bytes a second: they are read more often */
 #define MEASURABLE_BYTES (4u << 20)
-#define RATE_SPAN_NS     (MS / 2)
 #define CROWDED_NS       (1000 * MS)
 
 static struct {
@@ -18,7 +18,9 @@ static struct {
     uint64_t crowd_ns; /* threads crowded in, or the first look */
     uint64_t fault_bytes;
     uint64_t file_before, anon_before, major_before, refaults_ns, refaults_per_s;
-    uint64_t rate_ns, rate_bytes, rate;
+    uint64_t from_ns, until_ns; /* the levels were read meanwhile */
+    struct speed speed;         /* with which this level comes nearer: */
+    int32_t speed_level;
     uint32_t chain[LW_MAX_LEVELS]; /* level of the report -> level of the cgroup chain, or UINT32_MAX */
     struct lw_level refusing[PROCESS_REFUSING_LEVELS];
     uint32_t refusing_count;
@@ -30,7 +32,7 @@ void look_at_process(uint64_t now_ns)
 {
     struct lw_state *state = &flight.state;
     struct process_numbers *numbers = &last.process;
-    uint64_t data, pause = last.rate > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS;
+    uint64_t data, pause = look_rate() > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS;
     bool crowd = __atomic_exchange_n(&flight.crowd, 0, __ATOMIC_ACQ_REL);
     if (crowd || !last.crowd_ns)
         last.crowd_ns = now_ns;
@@ -124,6 +126,7 @@ static void measure_refaults(uint64_t now_ns)
 void look_at_levels(uint64_t now_ns, bool slow)
 {
     struct cgroup *cgroup = &flight.cgroup;
+    last.from_ns = flight_now_ns();
     if (slow && last.levels_ns)
         cgroup_refresh(cgroup);
     else
@@ -136,6 +139,7 @@ void look_at_levels(uint64_t now_ns, bool slow)
         add_level(&cgroup->levels[i].numbers, i);
     }
     add_others(slow);
+    last.until_ns = flight_now_ns();
     flight.state.binding_level = headroom_judge(flight.state.levels, flight.state.level_count);
     flight.state.headroom_bytes =
         flight.state.binding_level < 0 ? LW_UNLIMITED : flight.state.levels[flight.state.binding_level].headroom_bytes;
@@ -167,16 +171,12 @@ bool look_has_moved(void)
     return has_own_moved();
 }
 
-void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes)
+void look_at_growth(uint64_t pressing_bytes)
 {
-    uint64_t span = now_ns - last.rate_ns;
-    if (span < RATE_SPAN_NS)
-        return;
-    uint64_t more = last.rate_ns && pressing_bytes > last.rate_bytes ? pressing_bytes - last.rate_bytes : 0;
-    uint64_t rate = (uint64_t)((double)more * 1e9 / (double)span);
-    last.rate = rate > last.rate / 2 ? rate : last.rate / 2;
-    last.rate_ns = now_ns;
-    last.rate_bytes = pressing_bytes;
+    if (flight.state.binding_level != last.speed_level)
+        last.speed = (struct speed){0};
+    last.speed_level = flight.state.binding_level;
+    speed_note(&last.speed, last.from_ns, last.until_ns, pressing_bytes);
 }
 
 /* ---- what was seen ---- */
@@ -190,7 +190,7 @@ const struct cgroup_level *look_chain(int32_t level)
 
 uint64_t look_rate(void)
 {
-    return last.rate;
+    return last.speed.per_s;
 }
 
 bool look_is_crowded(uint64_t now_ns)

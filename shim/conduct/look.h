@@ -20,12 +20,12 @@ void look_at_process(uint64_t now_ns);
 void look_at_levels(uint64_t now_ns, bool slow);
 /* Usage alone, 0.4 us a level: did one of the cgroups take a sixteenth of its headroom since it was looked at? */
 bool look_has_moved(void);
-/* The usage that presses on the binding level, for look_rate. */
-void look_at_growth(uint64_t now_ns, uint64_t pressing_bytes);
+/* The usage that presses on the binding level, as look_at_levels has read it, for look_rate. */
+void look_at_growth(uint64_t pressing_bytes);
 
 /* The cgroup behind a level of flight.state; NULL: it is none, or level is negative. */
 const struct cgroup_level *look_chain(int32_t level);
-uint64_t look_rate(void);              /* bytes a second just now, halved with each look that finds less */
+uint64_t look_rate(void);              /* bytes a second just now: see judge/speed.h */
 bool look_is_crowded(uint64_t now_ns); /* threads crowded in within the last second, or watching began */
 uint64_t look_refaults(void); /* file pages read back a second, of the own cgroup; what came from swap is not counted */
 uint64_t look_fault_bytes(void); /* that a page fault brings lately: 4 KiB, up to 2 MiB with huge pages; 0: not known */

@@ -2,7 +2,9 @@
 #include "conduct/pulse.h"
 #include "conduct/binding.h"
 #include "conduct/muster.h"
+#include "ground/lock.h"
 #include "ground/sys.h"
+#include "judge/speed.h"
 
 #include <signal.h>
 #include <string.h>
@@ -22,7 +24,9 @@ static struct {
         int timer;
     } timers[MAX_TIMERS];
     uint64_t roll_ns, tick_ns;
-    uint64_t seen_ns, seen_headroom, growth; /* by whoever looked last */
+    struct lock lock;
+    struct speed speed; /* with which headroom goes, by whoever looks */
+    uint64_t growth;    /* in a tick */
 } pulse;
 
 /* The processor time of a thread as a clock: the kernel's encoding, include/linux/posix-timers.h. */
@@ -90,8 +94,7 @@ static uint64_t kernel_tick_ns(void)
 static void start(int signal)
 {
     pulse.tick_ns = kernel_tick_ns();
-    pulse.seen_ns = sys_now_ns();
-    pulse.seen_headroom = binding_headroom(0);
+    pulse.speed = (struct speed){0};
     pulse.growth = 0;
     __atomic_store_n(&pulse.signal, signal, __ATOMIC_RELEASE);
     muster_call(); /* whoever begins from here on has a timer by itself */
@@ -122,19 +125,15 @@ uint64_t pulse_tick_ns(void)
     return __atomic_load_n(&pulse.count, __ATOMIC_RELAXED) ? pulse.tick_ns : 0;
 }
 
-uint64_t pulse_growth(uint64_t headroom_bytes)
+uint64_t pulse_growth(uint64_t headroom_bytes, uint64_t from_ns)
 {
-    uint64_t now = sys_now_ns(), seen = __atomic_load_n(&pulse.seen_ns, __ATOMIC_RELAXED);
-    uint64_t growth = __atomic_load_n(&pulse.growth, __ATOMIC_RELAXED), span = now - seen;
-    if (span < pulse.tick_ns / 2 ||
-        !__atomic_compare_exchange_n(&pulse.seen_ns, &seen, now, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return growth;
-    uint64_t before = __atomic_exchange_n(&pulse.seen_headroom, headroom_bytes, __ATOMIC_ACQ_REL);
-    uint64_t less = before > headroom_bytes ? before - headroom_bytes : 0;
-    uint64_t in_a_tick = (uint64_t)((double)less * (double)pulse.tick_ns / (double)span);
-    growth = in_a_tick > growth / 2 ? in_a_tick : growth / 2;
-    __atomic_store_n(&pulse.growth, growth, __ATOMIC_RELAXED);
-    return growth;
+    if (lock_try(&pulse.lock)) {
+        speed_note(&pulse.speed, from_ns, sys_now_ns(), LW_UNLIMITED - headroom_bytes);
+        uint64_t growth = (uint64_t)((double)pulse.speed.per_s * (double)pulse.tick_ns * 1e-9);
+        __atomic_store_n(&pulse.growth, growth, __ATOMIC_RELAXED);
+        lock_drop(&pulse.lock);
+    }
+    return __atomic_load_n(&pulse.growth, __ATOMIC_RELAXED);
 }
 
 void pulse_thread_began(void)

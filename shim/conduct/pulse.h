@@ -16,8 +16,11 @@
 /* Watcher, after the roll was called: every thread on it has its timer, or nobody has one. */
 void pulse_keep(bool wanted, uint64_t now_ns);
 uint64_t pulse_tick_ns(void); /* how long a thread runs between two looks; 0: it does not beat */
-/* From the signal's handler: so many bytes less are left after one more tick as fast as the last. Signal-safe. */
-uint64_t pulse_growth(uint64_t headroom_bytes);
+/*
+ * From the signal's handler, which has read the headroom since from_ns (CLOCK_MONOTONIC): so many bytes less are left
+ * after one more tick as fast as lately. Signal-safe.
+ */
+uint64_t pulse_growth(uint64_t headroom_bytes, uint64_t from_ns);
 void pulse_thread_began(void); /* a thread that is younger than the roll, itself */
 void pulse_stop(void);         /* the program takes the signal; any thread */
 void pulse_reset(void);        /* a forked child has no timers */

@@ -147,7 +147,7 @@ void vigil_keep(uint64_t now_ns, bool reported)
     const struct cgroup_level *chain = look_chain(state->binding_level);
     uint64_t pressing = headroom_pressing(level);
     bool guarded = !reported || grace_is_on(), pressed = false;
-    look_at_growth(now_ns, pressing);
+    look_at_growth(pressing);
     settle_margin(state, level);
     measure_growth(state, now_ns, pressing);
     bool watchful = policy_watchful(state->headroom_bytes, level->limit_bytes, flight_is_huge());
