@@ -112,8 +112,7 @@ static uint64_t pause_ns(void)
         return REPORTED_NS;
     if (resting)
         return policy_rest_ns();
-    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus, flight_is_huge(),
-                           calm);
+    return policy_sleep_ns(state->headroom_bytes, state->margin_bytes, flight.journal.identity->cpus, flight_is_huge());
 }
 
 static void take_off(void)

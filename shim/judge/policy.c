@@ -14,8 +14,7 @@
 #define STOP_THREAD_NS         UINT64_C(20000)
 #define STOP_MAX_NS            UINT64_C(4000000)
 #define SLEEP_MIN_NS           UINT64_C(50000)
-#define SLEEP_MAX_NS           UINT64_C(100000000)
-#define SLEEP_CALM_NS          UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
+#define SLEEP_MAX_NS           UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
@@ -131,20 +130,19 @@ uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, ui
     return bytes > margin_bytes ? bytes : margin_bytes;
 }
 
-uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge, bool calm)
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge)
 {
-    uint64_t most = calm ? SLEEP_CALM_NS : SLEEP_MAX_NS;
     if (headroom_bytes == LW_UNLIMITED)
-        return most;
+        return SLEEP_MAX_NS;
     uint64_t left = headroom_bytes > margin_bytes ? headroom_bytes - margin_bytes : 0;
     double speed = (double)(huge ? HUGE_BYTES_PER_S_CORE : TOUCH_BYTES_PER_S_CORE) * (cpus ? cpus : 1);
     double seconds = (double)left / speed / 3;
-    return clamp((uint64_t)(seconds * 1e9), SLEEP_MIN_NS, most);
+    return clamp((uint64_t)(seconds * 1e9), SLEEP_MIN_NS, SLEEP_MAX_NS);
 }
 
 uint64_t policy_rest_ns(void)
 {
-    return SLEEP_CALM_NS;
+    return SLEEP_MAX_NS;
 }
 
 bool policy_in_reach(uint64_t headroom_bytes)

@@ -78,10 +78,10 @@ uint64_t policy_margin_for(uint64_t margin_bytes, bool automatic, uint64_t limit
 uint64_t policy_warn(const struct amount *warn, const struct lw_level *level, uint64_t margin_bytes);
 
 /*
- * Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 100 ms, to
- * 250 ms where nothing moved at the last one. huge: in pages of 2 MiB, which are there several times as fast.
+ * Time until the next look: a third of what it takes to touch the headroom at full speed, 50 us to 250 ms. huge: in
+ * pages of 2 MiB, which are there several times as fast.
  */
-uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge, bool calm);
+uint64_t policy_sleep_ns(uint64_t headroom_bytes, uint64_t margin_bytes, uint32_t cpus, bool huge);
 uint64_t policy_rest_ns(void); /* where nothing moves, and whoever grows rings */
 /*
  * From here on the wide fault counter runs: below a third of the limit, or where a few seconds could fill the rest;
