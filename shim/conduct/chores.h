@@ -16,10 +16,13 @@
 bool chores_are_due(uint64_t now_ns, bool calm);
 void chores_slow(uint64_t now_ns);   /* when they are due */
 void chores_calm(uint64_t now_ns);   /* at every look, unless the end is too near */
-void chores_govern(uint64_t now_ns); /* the sampling interval, ten times a second */
+void chores_begin(void);             /* the sampling intervals to begin with, once it is known how near a limit is */
+void chores_govern(uint64_t now_ns); /* ten times a second at most */
 void chores_reset(void);
 
 /* Of samples, what the governor aims at; more where a limit is near. Any thread. */
 const struct sampler_budget *chores_budget(void);
+/* So much was spent on them: sets when to hold back next. Any thread. */
+void chores_note_spent(uint64_t spent_ns);
 
 #endif

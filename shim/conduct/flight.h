@@ -49,9 +49,11 @@ struct flight {
     uint64_t samples_dropped;
     uint64_t stacks_missed;                  /* Python stacks that could not be read */
     uint64_t sampling_ns, large_sampling_ns; /* time spent on samples, and of it on large blocks */
-    uint64_t sampling_stop_ns;               /* when so much is spent it is looked at whether that is too much */
+    uint64_t sampling_allowed_ns;            /* so much may have been spent by now; at */
+    uint64_t sampling_stop_ns;               /* so much who samples holds back */
     uint64_t governed_ns;                    /* the governor's last look */
-    uint64_t governed_sampling_ns, governed_large_ns; /* what was spent until then */
+    uint64_t governed_sampling_ns, governed_large_ns; /* what was spent until then, and the intervals it left */
+    uint64_t governed_interval_bytes, governed_large_interval_bytes;
     uint64_t refused_count;
     uint64_t refused_bytes;
 

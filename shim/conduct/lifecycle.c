@@ -44,7 +44,6 @@
 #define ARENA_BYTES         (32u << 20) /* address space; used pages only cost memory */
 #define DORMANT_STEP_MIN    (1u << 20)
 #define GLANCES_A_LOOK      8u
-#define FIRST_INTERVAL      (64u << 10) /* a sample costs 3 to 14 us; the governor adapts it ten times a second */
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
 #define TAKEOFF_PATIENCE_NS UINT64_C(3000000000) /* it takes some 10 ms, a second where memory.high throttles it */
 /* asleep while it needs the loader, whose lock the waiting thread may hold */
@@ -178,24 +177,17 @@ static bool open_journal(void)
 
 static void clear_flight(void)
 {
-    struct options options = flight.options;
     flight.bell = flight.stop = 0;
     memset(&flight.state, 0, sizeof flight.state);
     flight.state.binding_level = -1;
     flight.state.time_to_limit_ms = LW_UNKNOWN;
     flight.samples_taken = flight.samples_dropped = flight.stacks_missed = flight.sampling_ns = 0;
     flight.governed_sampling_ns = flight.large_sampling_ns = flight.governed_large_ns = 0;
-    flight.sampling_stop_ns = 0;
     flight.refused_count = flight.refused_bytes = 0;
     flight.journal_fd = -1;
     flight.journal_path[0] = '\0';
     flight.cgroup.count = 0;
     flight.pressure.fd = flight.residency.fd = -1;
-    flight.sample_interval_bytes =
-        options.sample.automatic || options.sample.bytes < 64 ? FIRST_INTERVAL : options.sample.bytes;
-    if (flight.sample_interval_bytes > UINT32_MAX) /* a clock's widest; larger blocks are exact then */
-        flight.sample_interval_bytes = UINT32_MAX;
-    flight.large_interval_bytes = options.sample.automatic ? SAMPLER_LARGE : flight.sample_interval_bytes;
     pinned_reset();
     gate_reset();
     grace_reset();

@@ -46,26 +46,25 @@ static uint64_t *interval_for(bool large)
 }
 
 /* What a thread's clock has drawn already stays; from the next draw on it is the new interval. */
-static void hold_back(uint64_t *interval_bytes, uint64_t spent_ns, uint64_t now_ns)
+static void hold_back(bool large, uint64_t spent_ns)
 {
-    uint64_t governed = flight.governed_ns, since = now_ns > governed ? now_ns - governed : 0;
-    uint64_t interval = __atomic_load_n(interval_bytes, __ATOMIC_RELAXED);
-    const struct sampler_budget *budget = chores_budget();
-    uint64_t wanted = sampler_hold_back(interval, spent_ns - flight.governed_sampling_ns, since, budget);
-    __atomic_store_n(&flight.sampling_stop_ns, spent_ns + budget->burst_ns, __ATOMIC_RELAXED);
+    uint64_t *bytes = interval_for(large), interval = __atomic_load_n(bytes, __ATOMIC_RELAXED);
+    uint64_t governed = large ? flight.governed_large_interval_bytes : flight.governed_interval_bytes;
+    chores_note_spent(spent_ns);
     if (flight.options.sample.automatic)
-        __atomic_compare_exchange_n(interval_bytes, &interval, wanted, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+        __atomic_compare_exchange_n(bytes, &interval, sampler_hold_back(interval, governed), false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
 }
 
 static void settle_cost(uint64_t started_ns, bool large)
 {
-    uint64_t ended = sys_now_ns(), took = ended - started_ns;
+    uint64_t took = sys_now_ns() - started_ns;
     took = BESIDE_NS + (took < TAKES_MOST_NS ? took : TAKES_MOST_NS);
     uint64_t spent = __atomic_add_fetch(&flight.sampling_ns, took, __ATOMIC_RELAXED);
     if (large)
         __atomic_fetch_add(&flight.large_sampling_ns, took, __ATOMIC_RELAXED);
     if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
-        hold_back(interval_for(large), spent, ended - flight.epoch_ns);
+        hold_back(large, spent);
 }
 
 static void record_block(void *pointer, size_t size, double weight, bool object)

@@ -127,6 +127,7 @@ static void take_off(void)
     /* Armed before anybody goes on: with a hundred busy threads the next look may come late. */
     look_at_levels(now, true);
     vigil_keep(now, false);
+    chores_begin();
     journal_event(&flight.journal, now, LW_EVENT_ACTIVATED, (int64_t)flight.state.rss_bytes,
                   "the process passed the activation size");
     journal_set_life(&flight.journal, LW_LIFE_LIVE, 0, 0);

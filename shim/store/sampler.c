@@ -2,6 +2,7 @@
 #include "store/sampler.h"
 
 #define TARGET_LIVE_SAMPLES 20000u
+#define BURST_PARTS         16u
 #define MOST_TIMES          8u /* at once: what looked dear may have been a thread that lost its processor */
 
 static uint64_t next_random(struct sample_clock *clock, uint64_t seed)
@@ -117,15 +118,25 @@ static uint64_t times_dearer(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s)
     return times;
 }
 
+/* The samples might be so many times as many, and would still leave a fifth of the budget: 1, 2, 4, 8. */
+static uint64_t times_cheaper(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s)
+{
+    uint64_t times = 1;
+    while (times < MOST_TIMES && cost_ns_per_s < budget_ns_per_s / 5 * 2 / times)
+        times *= 2;
+    return times;
+}
+
 uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
                         uint64_t budget_ns_per_s)
 {
     uint64_t wanted = live_bytes / TARGET_LIVE_SAMPLES;
     if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
         interval *= times_dearer(cost_ns_per_s, budget_ns_per_s);
-    else if (cost_ns_per_s < budget_ns_per_s / 5 * 2 && live_samples < TARGET_LIVE_SAMPLES / 2 &&
-             interval / 2 >= wanted)
-        interval /= 2;
+    else if (live_samples < TARGET_LIVE_SAMPLES / 2)
+        for (uint64_t times = times_cheaper(cost_ns_per_s, budget_ns_per_s); times > 1 && interval / 2 >= wanted;
+             times /= 2)
+            interval /= 2;
     if (interval < 4 * SAMPLER_MIN_INTERVAL)
         interval = 4 * SAMPLER_MIN_INTERVAL;
     return least(interval, SAMPLER_MAX_INTERVAL);
@@ -135,15 +146,26 @@ uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_
 {
     if (cost_ns_per_s > budget_ns_per_s)
         interval *= times_dearer(cost_ns_per_s, budget_ns_per_s);
-    else if (cost_ns_per_s < budget_ns_per_s / 5 * 2)
-        interval /= 2;
+    else
+        interval /= times_cheaper(cost_ns_per_s, budget_ns_per_s);
     return interval < SAMPLER_LARGE ? SAMPLER_LARGE : least(interval, SAMPLER_MAX_INTERVAL);
 }
 
-uint64_t sampler_hold_back(uint64_t interval, uint64_t spent_ns, uint64_t since_ns, const struct sampler_budget *budget)
+uint64_t sampler_allowance(uint64_t allowed_ns, uint64_t spent_ns, uint64_t span_ns,
+                           const struct sampler_budget *budget)
 {
-    double allowed = (double)budget->ns_per_s * (double)since_ns * 1e-9 + (double)budget->burst_ns;
-    if ((double)spent_ns <= allowed || interval >= SAMPLER_MAX_INTERVAL)
-        return interval;
-    return interval < SAMPLER_MAX_INTERVAL / 2 ? interval * 2 : SAMPLER_MAX_INTERVAL;
+    uint64_t more = (uint64_t)((double)budget->ns_per_s * (double)span_ns * 1e-9);
+    return least((allowed_ns > spent_ns ? allowed_ns : spent_ns) + more, spent_ns + budget->burst_ns);
+}
+
+uint64_t sampler_stop(uint64_t allowed_ns, uint64_t spent_ns, const struct sampler_budget *budget)
+{
+    uint64_t soon = spent_ns + budget->burst_ns / BURST_PARTS;
+    return allowed_ns > soon ? allowed_ns : soon;
+}
+
+uint64_t sampler_hold_back(uint64_t interval, uint64_t governed_interval)
+{
+    uint64_t wanted = least(interval * 2, least(governed_interval * MOST_TIMES, SAMPLER_MAX_INTERVAL));
+    return wanted > interval ? wanted : interval;
 }

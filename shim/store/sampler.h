@@ -51,7 +51,8 @@ double sampler_minus_log(double u);
 
 struct sampler_budget {
     uint64_t ns_per_s;
-    uint64_t burst_ns; /* at once, before sampler_hold_back does anything */
+    uint64_t burst_ns; /* what is saved up at most, for a burst of allocations */
+    uint64_t first_interval;
 };
 
 /*
@@ -63,11 +64,20 @@ uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_sa
 /* The interval of large blocks, SAMPLER_LARGE at least: all of them are exact as long as the budget allows. */
 uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_t budget_ns_per_s);
 /*
- * Between two looks of the governor, at a sample: the interval after so much was spent in so long. Twice what it was
- * when that is beyond the budget: a program that allocates a gigabyte a second is not sampled at the rate of a slow one
- * until the governor comes by.
+ * So much may have been spent in all: what might have been before, and what this span brings; of what nobody spends a
+ * burst is saved up, and what was spent beyond it is forgotten.
  */
-uint64_t sampler_hold_back(uint64_t interval, uint64_t spent_ns, uint64_t since_ns,
+uint64_t sampler_allowance(uint64_t allowed_ns, uint64_t spent_ns, uint64_t span_ns,
                            const struct sampler_budget *budget);
+/*
+ * Between two looks of the governor: who finds that so much has been spent holds back. That is when the allowance is
+ * used up, and from then on at each sixteenth of a burst.
+ */
+uint64_t sampler_stop(uint64_t allowed_ns, uint64_t spent_ns, const struct sampler_budget *budget);
+/*
+ * Twice the interval, up to eight times what the governor left: a program that allocates a gigabyte a second is not
+ * sampled at the rate of a slow one until the governor comes by, and what it obtains meanwhile is not lost either.
+ */
+uint64_t sampler_hold_back(uint64_t interval, uint64_t governed_interval);
 
 #endif

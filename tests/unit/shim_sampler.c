@@ -339,14 +339,21 @@ static void minus_log_is_libms(void **unused)
 static void what_is_spent_at_once_is_held_back(void **unused)
 {
     const uint64_t ms = 1000000, second = 1000 * ms, most = SAMPLER_MAX_INTERVAL;
-    const struct sampler_budget budget = {.ns_per_s = 10 * ms, .burst_ns = ms};
-    assert_int_equal(sampler_hold_back(64 * KIB, ms, 0, &budget), 64 * KIB);
-    assert_int_equal(sampler_hold_back(64 * KIB, ms + 1, 0, &budget), 128 * KIB);
-    assert_int_equal(sampler_hold_back(64 * KIB, 11 * ms, second, &budget), 64 * KIB);
-    assert_int_equal(sampler_hold_back(64 * KIB, 12 * ms, second, &budget), 128 * KIB);
-    assert_int_equal(sampler_hold_back(64 * KIB, 12 * ms, 2 * second, &budget), 64 * KIB);
-    assert_int_equal(sampler_hold_back(most, second, 0, &budget), most);
-    assert_int_equal(sampler_hold_back(most / 2 + 1, second, 0, &budget), most);
+    const struct sampler_budget budget = {.ns_per_s = 10 * ms, .burst_ns = 16 * ms};
+    assert_int_equal(sampler_stop(16 * ms, 0, &budget), 16 * ms);
+    assert_int_equal(sampler_stop(16 * ms, 15 * ms, &budget), 16 * ms);
+    assert_int_equal(sampler_stop(16 * ms, 16 * ms, &budget), 17 * ms); /* used up: held back again and again */
+    assert_int_equal(sampler_stop(16 * ms, 40 * ms, &budget), 41 * ms);
+    assert_int_equal(sampler_hold_back(64 * KIB, 64 * KIB), 128 * KIB);
+    assert_int_equal(sampler_hold_back(256 * KIB, 64 * KIB), 512 * KIB);
+    assert_int_equal(sampler_hold_back(512 * KIB, 64 * KIB), 512 * KIB); /* the rest is the governor's */
+    assert_int_equal(sampler_hold_back(2 * MIB, 64 * KIB), 2 * MIB);
+    assert_int_equal(sampler_hold_back(most, most), most);
+    assert_int_equal(sampler_hold_back(most / 2 + 1, most / 2 + 1), most);
+    assert_int_equal(sampler_allowance(16 * ms, 10 * ms, second, &budget), 26 * ms);
+    assert_int_equal(sampler_allowance(16 * ms, 10 * ms, second / 10, &budget), 17 * ms);
+    assert_int_equal(sampler_allowance(16 * ms, 0, second, &budget), 16 * ms); /* a burst, however long it took */
+    assert_int_equal(sampler_allowance(16 * ms, 40 * ms, second, &budget), 50 * ms);
 }
 
 static void the_governor_by_table(void **unused)
@@ -361,6 +368,10 @@ static void the_governor_by_table(void **unused)
         {64 * KIB, 0, 40001, 0, 100, 128 * KIB},           /* more are not */
         {64 * KIB, 0, 9999, 39, 100, 32 * KIB},            /* cheap and coarse: finer */
         {64 * KIB, 0, 9999, 40, 100, 64 * KIB},            /* not cheap enough */
+        {MIB, 0, 9999, 20, 100, 512 * KIB},                /* at once as fine as there is room for */
+        {MIB, 0, 9999, 19, 100, 256 * KIB},
+        {MIB, 0, 9999, 0, 100, 128 * KIB},
+        {MIB, 20000 * 256 * KIB, 0, 0, 100, 256 * KIB},    /* no finer than is of use */
         {64 * KIB, 0, 10000, 0, 100, 64 * KIB},            /* samples enough */
         {64 * KIB, 20000 * 32 * KIB, 0, 0, 100, 32 * KIB}, /* 20,000 samples will describe the live set */
         {64 * KIB, 20000 * 33 * KIB, 0, 0, 100, 64 * KIB}, /* they do already */
@@ -389,6 +400,7 @@ static void the_governor_of_large_blocks_by_table(void **unused)
     } rows[] = {
         {256 * KIB, 100, 100, 256 * KIB}, {256 * KIB, 101, 100, 512 * KIB}, {256 * KIB, 1000, 100, 2 * MIB},
         {256 * KIB, 0, 100, 256 * KIB},   {8 * MIB, 39, 100, 4 * MIB},      {8 * MIB, 40, 100, 8 * MIB},
+        {8 * MIB, 19, 100, 2 * MIB},      {8 * MIB, 0, 100, MIB},
         {48 * MIB, 500, 100, 64 * MIB},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
