@@ -9,6 +9,11 @@ and system, children included) and for wall time. Behind it stands the least pro
 least of the program alone: what disturbs a run only ever adds to it. The program alone runs twice in each round: the
 ratio of the two says what the machine makes of nothing. A peer (heaptrack, memray) is slow and runs three rounds at
 most.
+
+Where other machines share the processor, one run after the other is told to some percent only. So whole programs also
+run two at once on one processor, the program alone and a variant, which the scheduler lets go on in turn every few
+milliseconds: whatever disturbs hits both alike. Told is the median ratio of their processor times ("at once"). It errs
+upwards: both take twice as long, and what the watcher does by the clock counts twice.
 """
 import os
 import random
@@ -43,8 +48,8 @@ if subprocess.run([PYTHON, "-c", "import memray"], capture_output=True).returnco
     PEERS["memray"] = (None, "", [PYTHON, "-m", "memray", "run", "-f", "-o", "peer"])
 
 
-def run(variant, command, count, clean):
-    """(wall s, processor s, first line of the output)"""
+def start(variant, command, count, clean):
+    """Its process; what it writes is in the files out and err of the working directory."""
     preload, setting, before = {**VARIANTS, **PEERS}[variant]
     environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "LASTWORDS", "MALLOC_CONF")}
     if preload:
@@ -54,18 +59,50 @@ def run(variant, command, count, clean):
             os.unlink(name)
     if variant == "memray":
         command = command[1:]  # it is Python itself
-    start = time.monotonic()
     pid = os.fork()
     if pid == 0:
         os.dup2(os.open("out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
         os.dup2(os.open("err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
         os.sched_setaffinity(0, processors[-count:])
         os.execvpe((before + command)[0], before + command, environment)
-    _, status, usage = os.wait4(pid, 0)
-    wall = time.monotonic() - start
+    return pid
+
+
+def run(variant, command, count, clean):
+    """(wall s, processor s, first line of the output)"""
+    began = time.monotonic()
+    _, status, usage = os.wait4(start(variant, command, count, clean), 0)
+    wall = time.monotonic() - began
     if status:
         sys.exit(f"{variant}: {command} ended with status {status}: {open('err').read()[-500:]}")
     return wall, usage.ru_utime + usage.ru_stime, open("out").readline()
+
+
+def at_once(variant, command, clean, number):
+    """Processor time of the variant / of the program alone, both on one processor, each in a directory of its own."""
+    pids, spent = {}, {}
+    for place in (0, 1) if number % 2 else (1, 0):  # who begins changes every round, the directory every other one
+        os.chdir(os.path.join(work, SIDES[place ^ number // 2 % 2]))
+        pids[start(("alone", variant)[place], command, 1, clean)] = place
+        os.chdir(work)
+    for _ in range(2):
+        pid, status, usage = os.wait4(-1, 0)
+        if status:
+            sys.exit(f"{variant}, at once: {command} ended with status {status}")
+        spent[pids[pid]] = usage.ru_utime + usage.ru_stime
+    return spent[1] / spent[0]
+
+
+SIDES = ("one", "other")
+
+
+def make_sides(names):
+    """Two directories with these files, which nobody writes to."""
+    for side in SIDES:
+        shutil.rmtree(side, ignore_errors=True)
+        os.mkdir(side)
+        for name in names:
+            os.link(name, os.path.join(side, name))
 
 
 def large_source():
@@ -107,8 +144,10 @@ def measure(name):
     command, count, told, clean, prepare, peers, needed = CASES[name]
     if needed and not shutil.which(needed):
         return print(f"{name}: {needed} is not installed")
+    before = set(os.listdir("."))
     if prepare:
         prepare()
+    make_sides(set(os.listdir(".")) - before)
     run("alone", command, count, clean)
     variants = [variant for variant in VARIANTS if told or variant != "pass-through"]
     results = {variant: [] for variant in variants}
@@ -117,6 +156,10 @@ def measure(name):
         random.shuffle(order)
         for variant in order:
             results.setdefault(variant, []).append(run(variant, command, count, clean))
+    sides = {variant: [] for variant in variants if variant != "alone" and not told and count == 1}
+    for number in range(rounds):
+        for variant in sides:
+            sides[variant].append(at_once(variant, command, clean, number))
     print(f"\n{name} ({rounds} rounds, {count} processor{'s' * (count > 1)})")
     for variant, runs in results.items():
         base = results["alone"][:len(runs)]
@@ -125,6 +168,8 @@ def measure(name):
         least = min(run[1] for run in runs) / min(run[1] for run in results["alone"] + results["alone again"])
         line = (f"  {variant:14} processor {middle(1):7.3f} s x {ratio(1):6.3f} (least x {least:6.3f})"
                 f"   wall {middle(0):7.3f} s x {ratio(0):6.3f}")
+        if variant in sides:
+            line += f"   at once x {statistics.median(sides[variant]):6.3f}"
         if told and variant not in PEERS:
             each = [float(run[2]) for run in runs]
             more = statistics.median(a - float(b[2]) for a, b in zip(each, base))
