@@ -8,6 +8,7 @@
 
 #include "judgement/merge.h"
 #include "sources/journal_live.h"
+#include "sources/sizes.h"
 
 bool subjects_is_process(const char *subject)
 {
@@ -48,26 +49,47 @@ static uint64_t changed_ns(const struct journal_found *found)
     return (uint64_t)found->changed.tv_sec * 1000000000 + (uint64_t)found->changed.tv_nsec;
 }
 
-/* Of the same `lastwords run`; without a launcher: on the same machine at the same time. */
-static bool same_job(const struct journal_found *a, const struct journal_found *b)
+/*
+ * The last sign of life. The time of the file is not enough: the kernel changes it when a page of a mapped file is
+ * written that was clean, and near a limit all pages are from the beginning on.
+ */
+static uint64_t seen_ns(const struct journal_found *found, const struct profile *profile)
 {
-    if (a->identity.job[0] || b->identity.job[0])
-        return strcmp(a->identity.job, b->identity.job) == 0 && strcmp(a->identity.boot_id, b->identity.boot_id) == 0;
-    return strcmp(a->identity.boot_id, b->identity.boot_id) == 0 && a->identity.started_realtime_ns <= changed_ns(b) &&
-           b->identity.started_realtime_ns <= changed_ns(a);
+    uint64_t changed = changed_ns(found), lived = profile->ended_ns ? profile->ended_ns : profile->last_ns;
+    uint64_t told = saturating_sum(profile->identity->started_realtime_ns, lived);
+
+    return told > changed ? told : changed;
+}
+
+/* Of the same `lastwords run`; without a launcher: on the same machine at the same time. */
+static bool same_job(const struct profile *a, uint64_t a_seen_ns, const struct profile *b, uint64_t b_seen_ns)
+{
+    const struct lw_identity *left = a->identity, *right = b->identity;
+
+    if (strcmp(left->boot_id, right->boot_id) != 0)
+        return false;
+    if (left->job[0] || right->job[0])
+        return strcmp(left->job, right->job) == 0;
+    return left->started_realtime_ns <= b_seen_ns && right->started_realtime_ns <= a_seen_ns;
 }
 
 /* The newest incident, or the newest of all; then those of the same job. The others are closed again. */
 static void keep_job(const struct journal_list *list, struct profile **loaded, size_t count, struct subjects *subjects)
 {
-    size_t base = 0;
+    uint64_t seen[SUBJECTS_MAX];
+    bool incident[SUBJECTS_MAX];
+    size_t base = count;
 
-    while (base < count && (!loaded[base] || !merge_incident(loaded[base])))
-        base++;
-    for (size_t i = 0; base == count && i < count; i++)
-        base = loaded[i] ? i : base;
     for (size_t i = 0; i < count; i++) {
-        if (loaded[i] && base < count && (i == base || same_job(&list->items[base], &list->items[i])))
+        if (!loaded[i])
+            continue;
+        seen[i] = seen_ns(&list->items[i], loaded[i]);
+        incident[i] = merge_incident(loaded[i]);
+        if (base == count || incident[i] > incident[base] || (incident[i] == incident[base] && seen[i] > seen[base]))
+            base = i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (loaded[i] && (i == base || same_job(loaded[base], seen[base], loaded[i], seen[i])))
             subjects->items[subjects->count++] = loaded[i];
         else
             profile_free(loaded[i]);

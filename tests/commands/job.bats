@@ -78,3 +78,22 @@ PY
     [ "$(grep -c '^lastwords_resident_bytes{' out)" -eq 3 ]
     [ "$(grep -c '^# TYPE lastwords_resident_bytes ' out)" -eq 1 ]
 }
+
+@test "job: the time of the files does not matter, they are mapped" {
+    touch -d "2 hours ago" jobs/*.lw
+    "$COMMAND" report --json jobs | $PYTHON -c 'import json, sys; assert len(json.load(sys.stdin)["job"]["processes"]) == 3'
+}
+
+@test "job: of two the one that ended last, whatever the time of the files" {
+    mkdir two
+    for number in 1 2; do
+        LD_PRELOAD=$SHIM LASTWORDS="dir=$WORK/two:keep=always:activate=8M" \
+            $PYTHON -c 'import os; held = bytearray(20 << 20); os.kill(os.getpid(), 9)' 3>&- || true
+        ls two/*.lw >now.$number
+    done
+    later=$(comm -13 now.1 now.2)
+    [ -n "$later" ]
+    touch -d "2 hours ago" "$later"
+    "$COMMAND" report --json two | $PYTHON -c 'import json, sys; r = json.load(sys.stdin); print(r["process"]["pid"])' >pid
+    [[ $later == *".$(cat pid)."* ]]
+}
