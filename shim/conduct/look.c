@@ -32,7 +32,7 @@ void look_at_process(uint64_t now_ns)
 {
     struct lw_state *state = &flight.state;
     struct process_numbers *numbers = &last.process;
-    uint64_t data, pause = look_rate() > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS;
+    uint64_t data, pause = look_haste() > HASTE ? MEDIUM_NS / 5 : MEDIUM_NS;
     bool crowd = __atomic_exchange_n(&flight.crowd, 0, __ATOMIC_ACQ_REL);
     if (crowd || !last.crowd_ns)
         last.crowd_ns = now_ns;
@@ -191,6 +191,11 @@ const struct cgroup_level *look_chain(int32_t level)
 uint64_t look_rate(void)
 {
     return last.speed.per_s;
+}
+
+uint64_t look_haste(void)
+{
+    return last.speed.most_per_s;
 }
 
 bool look_is_crowded(uint64_t now_ns)

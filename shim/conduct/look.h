@@ -26,6 +26,7 @@ void look_at_growth(uint64_t pressing_bytes);
 /* The cgroup behind a level of flight.state; NULL: it is none, or level is negative. */
 const struct cgroup_level *look_chain(int32_t level);
 uint64_t look_rate(void);              /* bytes a second just now: see judge/speed.h */
+uint64_t look_haste(void);             /* the same, at most */
 bool look_is_crowded(uint64_t now_ns); /* threads crowded in within the last second, or watching began */
 uint64_t look_refaults(void); /* file pages read back a second, of the own cgroup; what came from swap is not counted */
 uint64_t look_fault_bytes(void); /* that a page fault brings lately: 4 KiB, up to 2 MiB with huge pages; 0: not known */

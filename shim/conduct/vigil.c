@@ -83,7 +83,7 @@ static void stay_ahead(bool wanted)
 
 static bool is_rush(const struct lw_state *state)
 {
-    return policy_rush(state->headroom_bytes, look_rate());
+    return policy_rush(state->headroom_bytes, look_haste());
 }
 
 static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
@@ -175,7 +175,7 @@ bool vigil_is_watchful(void)
 
 bool vigil_is_hurried(void)
 {
-    return policy_hurry(flight.state.headroom_bytes, look_rate());
+    return policy_hurry(flight.state.headroom_bytes, look_haste());
 }
 
 void vigil_reset(void)

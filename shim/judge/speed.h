@@ -14,15 +14,18 @@
 #include <stdint.h>
 
 struct speed {
-    uint64_t per_s; /* bytes a second; with each measurement that finds less, half of it */
-    uint64_t at_ns; /* the reading that the next measurement begins at; 0: there is none */
+    uint64_t per_s;      /* bytes a second; with each measurement that finds less, half of it */
+    uint64_t most_per_s; /* as if every reading were right: never late, but steps and stalls pass for growth */
+    uint64_t at_ns;      /* the reading that the next measurement begins at; 0: there is none */
     uint64_t wobble_ns;
     uint64_t bytes;
+    uint64_t most_at_ns, most_bytes; /* the same of most_per_s */
 };
 
 /*
  * There were so many bytes at some moment from from_ns to until_ns. A measurement is made from 0.5 ms on if more than 2
- * MiB have come, else from 4 ms on, and not before both its readings are short against it.
+ * MiB have come, else from 4 ms on, and not before both its readings are short against it: that is for what costs
+ * something when it is too much. most_per_s is measured from 0.5 ms on: for who has to be awake in time.
  */
 void speed_note(struct speed *speed, uint64_t from_ns, uint64_t until_ns, uint64_t bytes);
 

@@ -75,6 +75,23 @@ static void a_reading_that_was_interrupted_measures_nothing(void **unused)
     assert_in_range(after.per_s, GB / 100 * 85, GB / 100 * 115);
 }
 
+static void at_most_it_may_be_what_a_step_says(void **unused)
+{
+    struct speed speed = {0};
+    note(&speed, 5 * MS, 0);
+    note(&speed, 5 * MS + 400 * US, MIB);
+    assert_int_equal(speed.most_per_s, 0); /* too short */
+    note(&speed, 6 * MS, MIB);
+    assert_int_equal(speed.most_per_s, MIB * 1000);
+    assert_int_equal(speed.per_s, 0);
+    note(&speed, 7 * MS, MIB);
+    assert_int_equal(speed.most_per_s, MIB * 500);
+    note(&speed, 200 * MS, 150 * MIB);
+    speed_note(&speed, 201 * MS, 221 * MS, 170 * MIB); /* lost the processor before it came to read */
+    assert_in_range(speed.most_per_s, 19 * MIB * 1000, 20 * MIB * 1000);
+    assert_in_range(speed.per_s, 700 * MIB, 800 * MIB);
+}
+
 static void it_falls_by_halves(void **unused)
 {
     struct speed speed = {0};
@@ -97,6 +114,7 @@ int main(void)
         cmocka_unit_test(a_step_is_not_told_before_its_time),
         cmocka_unit_test(a_hundred_megabytes_a_second_are_not_taken_for_more),
         cmocka_unit_test(a_reading_that_was_interrupted_measures_nothing),
+        cmocka_unit_test(at_most_it_may_be_what_a_step_says),
         cmocka_unit_test(it_falls_by_halves),
     };
     return cmocka_run_group_tests_name("shim_speed", tests, NULL, NULL);
