@@ -72,7 +72,7 @@ static bool may_use_cache(void)
 {
     if (thread_state.flags & THREAD_CACHED)
         return thread_state.unloads == __atomic_load_n(&caches.unloads, __ATOMIC_ACQUIRE);
-    if (thread_state.walks < WALKS && __atomic_load_n(&caches.held, __ATOMIC_RELAXED))
+    if (thread_state.walks < WALKS)
         thread_state.walks++;
     else if (thread_state.walks != NEVER && caches.keyed && !(thread_state.flags & THREAD_HANDLER))
         return take_cache();
