@@ -8,7 +8,6 @@
 
 #include "judgement/merge.h"
 #include "sources/journal_live.h"
-#include "sources/sizes.h"
 
 bool subjects_is_process(const char *subject)
 {
@@ -55,8 +54,7 @@ static uint64_t changed_ns(const struct journal_found *found)
  */
 static uint64_t seen_ns(const struct journal_found *found, const struct profile *profile)
 {
-    uint64_t changed = changed_ns(found), lived = profile->ended_ns ? profile->ended_ns : profile->last_ns;
-    uint64_t told = saturating_sum(profile->identity->started_realtime_ns, lived);
+    uint64_t changed = changed_ns(found), told = profile_ended_realtime_ns(profile);
 
     return told > changed ? told : changed;
 }

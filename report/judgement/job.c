@@ -46,18 +46,12 @@ static bool forked_from(const struct profile *child, const struct profile *paren
                        (saw_fork(parent, child->identity->pid) && strcmp(child->executable, parent->executable) == 0));
 }
 
-static uint64_t ended_realtime_ns(const struct profile *profile)
-{
-    return saturating_sum(profile->identity->started_realtime_ns,
-                          profile->ended_ns ? profile->ended_ns : profile->last_ns);
-}
-
 static bool was_present(const struct profile *profile, uint64_t moment_ns)
 {
     uint64_t patience = profile->ended_ns || profile->end == PROFILE_LIVE ? 0 : SILENCE_NS;
 
     return profile->identity->started_realtime_ns <= moment_ns &&
-           (profile->end == PROFILE_LIVE || saturating_sum(ended_realtime_ns(profile), patience) >= moment_ns);
+           (profile->end == PROFILE_LIVE || saturating_sum(profile_ended_realtime_ns(profile), patience) >= moment_ns);
 }
 
 /*
@@ -205,7 +199,7 @@ static void join_lines(struct job *job)
 
 void job_make(struct job *job, const struct story *story)
 {
-    uint64_t moment_ns = ended_realtime_ns(story->profile);
+    uint64_t moment_ns = profile_ended_realtime_ns(story->profile);
 
     *job = (struct job){.count = story->all_count, .started_realtime_ns = UINT64_MAX};
     job->processes = array_resize(NULL, job->count, sizeof(*job->processes));

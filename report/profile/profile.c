@@ -10,6 +10,7 @@
 #include "profile/lines.h"
 #include "profile/profile_parts.h"
 #include "sources/journal_records.h"
+#include "sources/sizes.h"
 
 static const char *const stage_names[] = {"calm", "warn", "relief", "margin", "action"};
 static const char *const action_names[] = {"report", "abort", "refuse", "park", "signal"};
@@ -49,6 +50,12 @@ uint64_t profile_resident_bytes(const struct profile *profile)
     uint64_t rss = known_bytes(profile->state.rss_bytes);
 
     return rss ? rss : known_bytes(profile->state.anon_bytes);
+}
+
+uint64_t profile_ended_realtime_ns(const struct profile *profile)
+{
+    return saturating_sum(profile->identity->started_realtime_ns,
+                          profile->ended_ns ? profile->ended_ns : profile->last_ns);
 }
 
 const char *profile_fixed_text(struct profile *profile, const char *text, size_t size)

@@ -209,4 +209,7 @@ uint64_t known_bytes(uint64_t bytes);
 /* Resident memory of the process, the best number there is. */
 uint64_t profile_resident_bytes(const struct profile *profile);
 
+/* When it ended, or gave its last sign of life: nanoseconds since 1970. */
+uint64_t profile_ended_realtime_ns(const struct profile *profile);
+
 #endif
