@@ -30,12 +30,13 @@
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
 /*
- * 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %. Elsewhere 0.3 %, which describes a program
- * of 300 MiB that allocates in bursts as well as 0.6 % did (36 runs, beside two emulators on two cores). Such a burst
- * takes 10 ms for some 7000 samples; with 5 its last blocks are told by half a dozen of them. Where stacks are deep
- * and every frame comes from memory, as while Python imports, a sample takes 20 us: far from limits it begins coarse.
+ * Of samples, what the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %.
+ * Elsewhere 0.3 %, which describes a program of 300 MiB that allocates in bursts as well as 0.6 % did (36 runs, beside
+ * two emulators on two cores). Such a burst takes 10 ms for some 7000 samples; with 5 its last blocks are told by half
+ * a dozen of them. Where stacks are deep and every frame comes from memory, as while Python imports, a sample takes 20
+ * us: far from limits it begins coarse.
  */
-const struct sampler_budget *chores_budget(void)
+static const struct sampler_budget *budget(void)
 {
     static const struct sampler_budget near = {.ns_per_s = 10 * MS, .burst_ns = 20 * MS, .first_interval = 64u << 10};
     static const struct sampler_budget far = {.ns_per_s = 3 * MS, .burst_ns = 10 * MS, .first_interval = 256u << 10};
@@ -45,11 +46,11 @@ const struct sampler_budget *chores_budget(void)
 void chores_note_spent(uint64_t spent_ns)
 {
     uint64_t allowed = __atomic_load_n(&flight.sampling_allowed_ns, __ATOMIC_RELAXED);
-    __atomic_store_n(&flight.sampling_stop_ns, sampler_stop(allowed, spent_ns, chores_budget()), __ATOMIC_RELAXED);
+    __atomic_store_n(&flight.sampling_stop_ns, sampler_stop(allowed, spent_ns, budget()), __ATOMIC_RELAXED);
 }
 
 static struct {
-    bool watchful; /* at the governor's last look */
+    const struct sampler_budget *aim; /* of the governor's last look */
     uint64_t slow_ns, scan_ns, tend_ns;
     uint64_t symbols_ns;                         /* spent on names, ever */
     uint64_t peak_bytes;                         /* that was marked */
@@ -95,11 +96,11 @@ static void leave_intervals(uint64_t small_bytes, uint64_t large_bytes)
 void chores_begin(void)
 {
     const struct amount *wanted = &flight.options.sample;
-    const struct sampler_budget *aim = chores_budget();
+    const struct sampler_budget *aim = budget();
     uint64_t bytes = wanted->automatic || wanted->bytes < 64 ? aim->first_interval : wanted->bytes;
     bytes = bytes < UINT32_MAX ? bytes : UINT32_MAX; /* a clock's widest; larger blocks are exact then */
     leave_intervals(bytes, wanted->automatic ? SAMPLER_LARGE : bytes);
-    last.watchful = vigil_is_watchful();
+    last.aim = aim;
     flight.sampling_allowed_ns = aim->burst_ns;
     chores_note_spent(0);
 }
@@ -107,9 +108,9 @@ void chores_begin(void)
 /* Near a limit everything is saved up anew: what was spent far from it says nothing about what is to be told now. */
 static uint64_t allowance(uint64_t spent_ns, uint64_t span_ns, const struct sampler_budget *aim)
 {
-    bool before = last.watchful;
-    last.watchful = vigil_is_watchful();
-    if (last.watchful && !before)
+    bool nearer = aim->burst_ns > last.aim->burst_ns;
+    last.aim = aim;
+    if (nearer)
         return spent_ns + aim->burst_ns;
     return sampler_allowance(flight.sampling_allowed_ns, spent_ns, span_ns, aim);
 }
@@ -119,7 +120,7 @@ void chores_govern(uint64_t now_ns)
     uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns, large = flight.large_sampling_ns;
     if (!flight.options.sample.automatic || span < GOVERN_NS)
         return;
-    const struct sampler_budget *aim = chores_budget();
+    const struct sampler_budget *aim = budget();
     uint64_t per_s = rate(spent - flight.governed_sampling_ns, span);
     uint64_t large_per_s = rate(large - flight.governed_large_ns, span), half = aim->ns_per_s / 2;
     uint64_t left = large_per_s < half ? aim->ns_per_s - large_per_s : half;

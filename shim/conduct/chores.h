@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/sampler.h"
-
 /* Once a second, every other one where nothing moves: also the moment to read limits and counters anew. */
 bool chores_are_due(uint64_t now_ns, bool calm);
 void chores_slow(uint64_t now_ns);   /* when they are due */
@@ -20,9 +18,7 @@ void chores_begin(void);             /* the sampling intervals to begin with, on
 void chores_govern(uint64_t now_ns); /* ten times a second at most */
 void chores_reset(void);
 
-/* Of samples, what the governor aims at; more where a limit is near. Any thread. */
-const struct sampler_budget *chores_budget(void);
-/* So much was spent on them: sets when to hold back next. Any thread. */
+/* So much was spent on samples: sets when to hold back next. Any thread. */
 void chores_note_spent(uint64_t spent_ns);
 
 #endif

@@ -27,7 +27,6 @@
 #include "observe/python.h"
 #include "observe/python_objects.h"
 #include "observe/unwind.h"
-#include "store/sampler.h"
 
 #include <fcntl.h>
 #include <pthread.h>

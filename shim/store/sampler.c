@@ -127,6 +127,14 @@ static uint64_t times_cheaper(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s)
     return times;
 }
 
+/* So many times, or less: the interval does not fall below what is wanted. */
+static uint64_t finer(uint64_t interval, uint64_t times, uint64_t wanted)
+{
+    while (times > 1 && interval / times < wanted)
+        times /= 2;
+    return interval / times;
+}
+
 uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_samples, uint64_t cost_ns_per_s,
                         uint64_t budget_ns_per_s)
 {
@@ -134,9 +142,7 @@ uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_sa
     if (cost_ns_per_s > budget_ns_per_s || live_samples > 2 * TARGET_LIVE_SAMPLES)
         interval *= times_dearer(cost_ns_per_s, budget_ns_per_s);
     else if (live_samples < TARGET_LIVE_SAMPLES / 2)
-        for (uint64_t times = times_cheaper(cost_ns_per_s, budget_ns_per_s); times > 1 && interval / 2 >= wanted;
-             times /= 2)
-            interval /= 2;
+        interval = finer(interval, times_cheaper(cost_ns_per_s, budget_ns_per_s), wanted);
     if (interval < 4 * SAMPLER_MIN_INTERVAL)
         interval = 4 * SAMPLER_MIN_INTERVAL;
     return least(interval, SAMPLER_MAX_INTERVAL);

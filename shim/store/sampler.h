@@ -51,8 +51,8 @@ double sampler_minus_log(double u);
 
 struct sampler_budget {
     uint64_t ns_per_s;
-    uint64_t burst_ns; /* what is saved up at most, for a burst of allocations */
-    uint64_t first_interval;
+    uint64_t burst_ns;       /* what is saved up at most, for a burst of allocations */
+    uint64_t first_interval; /* bytes, for small blocks, until the governor has looked */
 };
 
 /*

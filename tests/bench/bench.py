@@ -78,6 +78,18 @@ def run(variant, command, count, clean):
     return wall, usage.ru_utime + usage.ru_stime, open("out").readline()
 
 
+SIDES = ("one", "other")
+
+
+def make_sides(names):
+    """Two directories with these files, which nobody writes to."""
+    for side in SIDES:
+        shutil.rmtree(side, ignore_errors=True)
+        os.mkdir(side)
+        for name in names:
+            os.link(name, os.path.join(side, name))
+
+
 def at_once(variant, command, clean, number):
     """Processor time of the variant / of the program alone, both on one processor, each in a directory of its own."""
     pids, spent = {}, {}
@@ -91,18 +103,6 @@ def at_once(variant, command, clean, number):
             sys.exit(f"{variant}, at once: {command} ended with status {status}")
         spent[pids[pid]] = usage.ru_utime + usage.ru_stime
     return spent[1] / spent[0]
-
-
-SIDES = ("one", "other")
-
-
-def make_sides(names):
-    """Two directories with these files, which nobody writes to."""
-    for side in SIDES:
-        shutil.rmtree(side, ignore_errors=True)
-        os.mkdir(side)
-        for name in names:
-            os.link(name, os.path.join(side, name))
 
 
 def large_source():
