@@ -107,13 +107,15 @@ static bool is_alone(const struct profile *profile, const struct evidence *evide
 }
 
 /*
- * Many others, seen and small: together they hold more and have just begun, but the largest of all, which grew twice as
- * much as any other, is this process.
+ * Many others, seen and small: together they hold more and have just begun, but the largest of all is this process. It
+ * grew twice as much as any other, or more than any and was the one that still grew when the level filled up.
  */
 static bool stands_out(const struct profile *profile, const struct evidence *evidence, const struct culprit *culprit)
 {
-    return culprit->name && culprit->held_bytes < evidence->own_bytes && evidence->own_growth_bytes > 0 &&
-           evidence->own_growth_bytes / 2 >= (int64_t)culprit->grown_bytes &&
+    int64_t own = evidence->own_growth_bytes, most = (int64_t)culprit->grown_bytes;
+    bool grew_most = own > 0 && (own / 2 >= most || (own > most && evidence->last_growth_is_own));
+
+    return culprit->name && culprit->held_bytes < evidence->own_bytes && grew_most &&
            held_by_neighbours(profile) >= evidence->other_bytes / 2;
 }
 

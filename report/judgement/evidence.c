@@ -12,6 +12,7 @@
 #define SPIKE_SHORT_NS      SEC /* ... a second: a short run that climbs all the time is no spike */
 #define NEAR_PERCENT        5   /* of the limit is left */
 #define NEAR_TIME_MS        2000
+#define LAST_PERCENT        12 /* of what presses: what came last */
 #define FAR_PERCENT         25 /* of the limit is left, and ... */
 #define FAR_BYTES           (64 * MIB)
 
@@ -86,6 +87,20 @@ static size_t ticks_told(const struct profile *profile)
     return count;
 }
 
+/* From the last tick before the level's last LAST_PERCENT on; false: no tick from `first` on is so old. */
+static bool grew_last(const struct lw_tick *ticks, size_t first, size_t count)
+{
+    const struct lw_tick *last = &ticks[count - 1];
+    uint64_t pressing = tick_pressing(last), before = pressing - pressing / 100 * LAST_PERCENT;
+    size_t from = count - 1;
+
+    while (from > first && tick_pressing(&ticks[from]) > before)
+        from--;
+    int64_t level = (int64_t)(pressing - tick_pressing(&ticks[from]));
+    int64_t own = (int64_t)(known_bytes(last->rss_bytes) - known_bytes(ticks[from].rss_bytes));
+    return level > 0 && tick_pressing(&ticks[from]) <= before && own >= level / 2;
+}
+
 /* Only ticks with the binding level of the last one can be compared with it. */
 static void weigh_growth(const struct profile *profile, struct evidence *evidence)
 {
@@ -99,6 +114,7 @@ static void weigh_growth(const struct profile *profile, struct evidence *evidenc
     const struct lw_tick *last = &ticks[count - 1];
     evidence->own_growth_bytes = (int64_t)(known_bytes(last->rss_bytes) - known_bytes(ticks[first].rss_bytes));
     evidence->level_growth_bytes = (int64_t)(tick_pressing(last) - tick_pressing(&ticks[first]));
+    evidence->last_growth_is_own = grew_last(ticks, first, count);
     evidence->first_rss_bytes = known_bytes(ticks[0].rss_bytes);
     evidence->last_rss_bytes = known_bytes(last->rss_bytes);
     if (evidence->last_rss_bytes <= evidence->first_rss_bytes)

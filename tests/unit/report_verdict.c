@@ -309,18 +309,21 @@ static void the_large_can_be_innocent(void **unused)
 static void the_grower_of_a_pool_stands_out(void **unused)
 {
     static const struct {
-        uint64_t rss, others_first, others_now;
+        uint64_t rss, others_first, others_now, came_after;
         enum verdict_cause cause;
     } pools[] = {
-        {400, 100, 210, CAUSE_SITE_SPIKE},
-        {400, 10, 210, CAUSE_SIBLING},  /* they grew more than half as much, each */
-        {205, 170, 210, CAUSE_SIBLING}, /* it is not the largest */
-        {400, 10, 60, CAUSE_SIBLING},   /* most of what others hold is of nobody who was seen */
+        {400, 100, 210, 200, CAUSE_SITE_SPIKE},
+        {400, 10, 210, 200, CAUSE_SIBLING},  /* they grew more than half as much, each, and were the last to grow */
+        {400, 10, 210, 0, CAUSE_SITE_SPIKE}, /* the same, but it was the last */
+        {300, 10, 210, 0, CAUSE_SIBLING},    /* the last, but they grew more, each */
+        {205, 170, 210, 0, CAUSE_SIBLING},   /* it is not the largest */
+        {400, 10, 60, 0, CAUSE_SIBLING},     /* most of what others hold is of nobody who was seen */
     };
     for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
         struct make_journal *made = make_sibling();
         struct verdict verdict;
         make_tick(made, 5100, 1020 * MAKE_MIB, pools[i].rss * MAKE_MIB); /* from 110 MiB */
+        make_tick(made, 5300, (1020 + pools[i].came_after) * MAKE_MIB, pools[i].rss * MAKE_MIB);
         make_state(made)->rss_bytes = pools[i].rss * MAKE_MIB;
         for (uint32_t other = 0; other < 3; other++)
             make_neighbour(made, 4712 + other, "worker", pools[i].others_first * MAKE_MIB,
