@@ -10,7 +10,6 @@
 #include "ground/allocator.h"
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
-#include "store/sampler.h"
 
 #include <string.h>
 
@@ -18,7 +17,6 @@
 #define SLOW_NS            (1000 * MS)
 #define FIRST_NS           (500 * MS)
 #define SLOW_CALM_NS       (2000 * MS)
-#define GOVERN_NS          (100 * MS)
 #define SCAN_SHARE         100u         /* near a limit a scan may cost 1 % of the time since the last one, */
 #define SCAN_SHARE_CALM    200u         /* elsewhere half of that; with less the evidence is seconds old */
 #define STILL_NS           (30000 * MS) /* the pause where nothing has come or gone since */
@@ -29,28 +27,7 @@
 #define SYMBOLS_SHARE      2000u
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
-/*
- * Of samples, what the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %.
- * Elsewhere 0.3 %, which describes a program of 300 MiB that allocates in bursts as well as 0.6 % did (36 runs, beside
- * two emulators on two cores). Such a burst takes 10 ms for some 7000 samples; with 5 its last blocks are told by half
- * a dozen of them. Where stacks are deep and every frame comes from memory, as while Python imports, a sample takes 20
- * us: far from limits it begins coarse.
- */
-static const struct sampler_budget *budget(void)
-{
-    static const struct sampler_budget near = {.ns_per_s = 10 * MS, .burst_ns = 20 * MS, .first_interval = 64u << 10};
-    static const struct sampler_budget far = {.ns_per_s = 3 * MS, .burst_ns = 10 * MS, .first_interval = 256u << 10};
-    return vigil_is_watchful() ? &near : &far;
-}
-
-void chores_note_spent(uint64_t spent_ns)
-{
-    uint64_t allowed = __atomic_load_n(&flight.sampling_allowed_ns, __ATOMIC_RELAXED);
-    __atomic_store_n(&flight.sampling_stop_ns, sampler_stop(allowed, spent_ns, budget()), __ATOMIC_RELAXED);
-}
-
 static struct {
-    const struct sampler_budget *aim; /* of the governor's last look */
     uint64_t slow_ns, scan_ns, tend_ns;
     uint64_t symbols_ns;                         /* spent on names, ever */
     uint64_t peak_bytes;                         /* that was marked */
@@ -80,58 +57,6 @@ void chores_slow(uint64_t now_ns)
         journal_event(&flight.journal, now_ns, LW_EVENT_LIMIT, 0, "the process was moved to another cgroup");
     }
     last.slow_ns = now_ns;
-}
-
-static uint64_t rate(uint64_t more, uint64_t span_ns)
-{
-    return (uint64_t)((double)more * 1e9 / (double)span_ns);
-}
-
-static void leave_intervals(uint64_t small_bytes, uint64_t large_bytes)
-{
-    flight.sample_interval_bytes = flight.governed_interval_bytes = small_bytes;
-    flight.large_interval_bytes = flight.governed_large_interval_bytes = large_bytes;
-}
-
-void chores_begin(void)
-{
-    const struct amount *wanted = &flight.options.sample;
-    const struct sampler_budget *aim = budget();
-    uint64_t bytes = wanted->automatic || wanted->bytes < 64 ? aim->first_interval : wanted->bytes;
-    bytes = bytes < UINT32_MAX ? bytes : UINT32_MAX; /* a clock's widest; larger blocks are exact then */
-    leave_intervals(bytes, wanted->automatic ? SAMPLER_LARGE : bytes);
-    last.aim = aim;
-    flight.sampling_allowed_ns = aim->burst_ns;
-    chores_note_spent(0);
-}
-
-/* Near a limit everything is saved up anew: what was spent far from it says nothing about what is to be told now. */
-static uint64_t allowance(uint64_t spent_ns, uint64_t span_ns, const struct sampler_budget *aim)
-{
-    bool nearer = aim->burst_ns > last.aim->burst_ns;
-    last.aim = aim;
-    if (nearer)
-        return spent_ns + aim->burst_ns;
-    return sampler_allowance(flight.sampling_allowed_ns, spent_ns, span_ns, aim);
-}
-
-void chores_govern(uint64_t now_ns)
-{
-    uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns, large = flight.large_sampling_ns;
-    if (!flight.options.sample.automatic || span < GOVERN_NS)
-        return;
-    const struct sampler_budget *aim = budget();
-    uint64_t per_s = rate(spent - flight.governed_sampling_ns, span);
-    uint64_t large_per_s = rate(large - flight.governed_large_ns, span), half = aim->ns_per_s / 2;
-    uint64_t left = large_per_s < half ? aim->ns_per_s - large_per_s : half;
-    leave_intervals(sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes, live_count(&flight.live),
-                                   per_s > large_per_s ? per_s - large_per_s : 0, left),
-                    sampler_govern_large(flight.large_interval_bytes, large_per_s, half));
-    flight.governed_sampling_ns = spent;
-    flight.governed_large_ns = large;
-    flight.governed_ns = now_ns;
-    __atomic_store_n(&flight.sampling_allowed_ns, allowance(spent, span, aim), __ATOMIC_RELAXED);
-    chores_note_spent(spent);
 }
 
 /* jemalloc gives old pages back as the program calls it; one that has gone quiet would keep them. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chores: the watcher's work for calm times: modules and symbols, the allocator, the sampling interval, residency
- * scans. What takes a lock of the program (the loader's, the allocator's) lets everybody go on meanwhile (gate_yield).
+ * chores: the watcher's work for calm times: modules and symbols, the allocator, residency scans. What takes a lock of the program (the loader's, the allocator's) lets everybody go on meanwhile (gate_yield).
  * Watcher only.
  */
 #ifndef LW_CONDUCT_CHORES_H
@@ -14,11 +13,6 @@
 bool chores_are_due(uint64_t now_ns, bool calm);
 void chores_slow(uint64_t now_ns);   /* when they are due */
 void chores_calm(uint64_t now_ns);   /* at every look, unless the end is too near */
-void chores_begin(void);             /* the sampling intervals to begin with, once it is known how near a limit is */
-void chores_govern(uint64_t now_ns); /* ten times a second at most */
 void chores_reset(void);
-
-/* So much was spent on samples: sets when to hold back next. Any thread. */
-void chores_note_spent(uint64_t spent_ns);
 
 #endif

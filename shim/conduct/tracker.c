@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conduct/tracker.h"
-#include "conduct/chores.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/governor.h"
 #include "conduct/lifecycle.h"
 #include "conduct/muster.h"
 #include "conduct/pulse.h"
@@ -45,17 +45,6 @@ static uint64_t *interval_for(bool large)
     return large ? &flight.large_interval_bytes : &flight.sample_interval_bytes;
 }
 
-/* What a thread's clock has drawn already stays; from the next draw on it is the new interval. */
-static void hold_back(bool large, uint64_t spent_ns)
-{
-    uint64_t *bytes = interval_for(large), interval = __atomic_load_n(bytes, __ATOMIC_RELAXED);
-    uint64_t governed = large ? flight.governed_large_interval_bytes : flight.governed_interval_bytes;
-    chores_note_spent(spent_ns);
-    if (flight.options.sample.automatic)
-        __atomic_compare_exchange_n(bytes, &interval, sampler_hold_back(interval, governed), false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED);
-}
-
 static void settle_cost(uint64_t started_ns, bool large)
 {
     uint64_t took = sys_now_ns() - started_ns;
@@ -64,7 +53,7 @@ static void settle_cost(uint64_t started_ns, bool large)
     if (large)
         __atomic_fetch_add(&flight.large_sampling_ns, took, __ATOMIC_RELAXED);
     if (UNLIKELY(spent > __atomic_load_n(&flight.sampling_stop_ns, __ATOMIC_RELAXED)))
-        hold_back(large, spent);
+        governor_hold_back(large, spent);
 }
 
 static void record_block(void *pointer, size_t size, double weight, bool object)

@@ -5,6 +5,7 @@
 #include "conduct/company.h"
 #include "conduct/flight.h"
 #include "conduct/gate.h"
+#include "conduct/governor.h"
 #include "conduct/grace.h"
 #include "conduct/ladder.h"
 #include "conduct/look.h"
@@ -95,7 +96,7 @@ static void look(uint64_t planned_ns)
     company_look(binding_directory(state), now, ladder_is_warned());
     ladder_climb(now);
     record_look(now);
-    chores_govern(now);
+    governor_look(now);
     if (slow)
         chores_slow(now);
     if (!ladder_is_reported() && !vigil_is_hurried())
@@ -127,7 +128,7 @@ static void take_off(void)
     /* Armed before anybody goes on: with a hundred busy threads the next look may come late. */
     look_at_levels(now, true);
     vigil_keep(now, false);
-    chores_begin();
+    governor_begin();
     journal_event(&flight.journal, now, LW_EVENT_ACTIVATED, (int64_t)flight.state.rss_bytes,
                   "the process passed the activation size");
     journal_set_life(&flight.journal, LW_LIFE_LIVE, 0, 0);
