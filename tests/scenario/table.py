@@ -83,9 +83,19 @@ def cause_wrong(row, run):
     if run.report.verdict.cause not in row.causes.split(","):
         return f"{run.report.verdict.cause}: {run.report.verdict.sentence}"
     try:
-        return "" if eval(row.truth, judge.names_for(run.report)) else f"not true: {row.truth}"
+        if eval(row.truth, judge.names_for(run.report)):
+            return ""
+        return f"not true: {row.truth}; {told(run.report)}"
     except Exception as problem:  # what the report lacks is wrong as well
         return f"{row.truth}: {type(problem).__name__}: {problem}"
+
+
+def told(report):
+    """What a truth may have been about, in a line."""
+    lines = [f"{line.file}:{line.line} {line.function} {line.resident_bytes}" for line in report.lines[:3]]
+    events = [f"{event.t_ms} {event.kind} {event.text}" for event in report.events]
+    ticks = [(tick.t_ms, tick.headroom_bytes, tick.some_avg10) for tick in report.timeline[-12:]]
+    return f"{report.verdict.sentence}; lines {lines}; events {events}; ticks {ticks}"
 
 
 def middle(values, form, worst):
