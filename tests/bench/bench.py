@@ -11,9 +11,11 @@ ratio of the two says what the machine makes of nothing. A peer (heaptrack, memr
 most.
 
 Where other machines share the processor, one run after the other is told to some percent only. So whole programs also
-run two at once on one processor, the program alone and a variant, which the scheduler lets go on in turn every few
-milliseconds: whatever disturbs hits both alike. Told is the median ratio of their processor times ("at once"). It errs
-upwards: both take twice as long, and what the watcher does by the clock counts twice.
+run at once on one processor, a variant and the program alone, which the scheduler lets go on in turn every few
+milliseconds: whatever disturbs hits both alike. Told is the median ratio of their processor times ("two at once").
+It errs upwards: both take twice as long, and what the watcher does by the clock counts twice. So it is done with the
+program alone three times as well ("four at once", where that counts four times), and from the two follows, along a
+straight line, what it would be undisturbed and by itself ("by itself").
 """
 import os
 import random
@@ -78,11 +80,12 @@ def run(variant, command, count, clean):
     return wall, usage.ru_utime + usage.ru_stime, open("out").readline()
 
 
-SIDES = ("one", "other")
+SIDES = ("one", "two", "three", "four")
+FEW, MANY = 2, len(SIDES)  # at once
 
 
 def make_sides(names):
-    """Two directories with these files, which nobody writes to."""
+    """Directories with these files, which nobody writes to."""
     for side in SIDES:
         shutil.rmtree(side, ignore_errors=True)
         os.mkdir(side)
@@ -90,19 +93,21 @@ def make_sides(names):
             os.link(name, os.path.join(side, name))
 
 
-def at_once(variant, command, clean, number):
-    """Processor time of the variant / of the program alone, both on one processor, each in a directory of its own."""
-    pids, spent = {}, {}
-    for place in (0, 1) if number % 2 else (1, 0):  # who begins changes every round, the directory every other one
-        os.chdir(os.path.join(work, SIDES[place ^ number // 2 % 2]))
-        pids[start(("alone", variant)[place], command, 1, clean)] = place
+def at_once(variant, command, clean, number, count):
+    """Processor time of the variant / of the program alone, COUNT in all on one processor, each in a directory of its
+    own: who begins, and where, changes every round."""
+    pids, spent = {}, [0.0, 0.0]
+    for place in range(count):
+        is_variant = place == number % count
+        os.chdir(os.path.join(work, SIDES[(place + number // count) % count]))
+        pids[start(variant if is_variant else "alone", command, 1, clean)] = is_variant
         os.chdir(work)
-    for _ in range(2):
+    for _ in range(count):
         pid, status, usage = os.wait4(-1, 0)
         if status:
             sys.exit(f"{variant}, at once: {command} ended with status {status}")
-        spent[pids[pid]] = usage.ru_utime + usage.ru_stime
-    return spent[1] / spent[0]
+        spent[pids[pid]] += usage.ru_utime + usage.ru_stime
+    return spent[True] / (spent[False] / (count - 1))
 
 
 def large_source():
@@ -156,10 +161,11 @@ def measure(name):
         random.shuffle(order)
         for variant in order:
             results.setdefault(variant, []).append(run(variant, command, count, clean))
-    sides = {variant: [] for variant in variants if variant != "alone" and not told and count == 1}
+    sides = {variant: ([], []) for variant in variants if variant != "alone" and not told and count == 1}
     for number in range(rounds):
-        for variant in sides:
-            sides[variant].append(at_once(variant, command, clean, number))
+        for variant, ratios in sides.items():
+            for which, together in enumerate((FEW, MANY)):
+                ratios[which].append(at_once(variant, command, clean, number, together))
     print(f"\n{name} ({rounds} rounds, {count} processor{'s' * (count > 1)})")
     for variant, runs in results.items():
         base = results["alone"][:len(runs)]
@@ -169,7 +175,9 @@ def measure(name):
         line = (f"  {variant:14} processor {middle(1):7.3f} s x {ratio(1):6.3f} (least x {least:6.3f})"
                 f"   wall {middle(0):7.3f} s x {ratio(0):6.3f}")
         if variant in sides:
-            line += f"   at once x {statistics.median(sides[variant]):6.3f}"
+            few, many = (statistics.median(ratios) for ratios in sides[variant])
+            by_itself = few - (many - few) * (FEW - 1) / (MANY - FEW)
+            line += f"   two at once x {few:6.3f}, four x {many:6.3f}: by itself x {by_itself:6.3f}"
         if told and variant not in PEERS:
             each = [float(run[2]) for run in runs]
             more = statistics.median(a - float(b[2]) for a, b in zip(each, base))
