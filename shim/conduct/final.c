@@ -7,6 +7,7 @@
 #include "conduct/gate.h"
 #include "conduct/grace.h"
 #include "conduct/muster.h"
+#include "conduct/record.h"
 #include "conduct/words.h"
 #include "ground/guard.h"
 #include "ground/signals.h"
@@ -182,6 +183,7 @@ static void complete(struct lw_state *state)
         state->rss_bytes = numbers.rss_bytes;
         process_note(&numbers, state);
     }
+    record_moment(flight_now_ns());
     attribution_scan(false);
     state->committed_bytes = sites_committed_bytes(&flight.sites);
     final_mark(LW_MARK_MARGIN);

@@ -62,15 +62,19 @@ static void write_tick(const struct lw_state *state, uint64_t now_ns)
     last_ns = now_ns;
 }
 
-void record_look(uint64_t now_ns)
+void record_moment(uint64_t now_ns)
 {
     struct lw_state *state = &flight.state;
-    if (last_ns && now_ns - last_ns < PAUSE_NS)
-        return;
     read_pressure(state);
     copy_counters(state, now_ns);
     write_tick(state, now_ns);
     journal_state(&flight.journal, state);
+}
+
+void record_look(uint64_t now_ns)
+{
+    if (!last_ns || now_ns >= last_ns + PAUSE_NS) /* the look may have made a report, whose moment is behind it */
+        record_moment(now_ns);
 }
 
 void record_whole(uint64_t now_ns)

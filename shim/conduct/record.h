@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-void record_look(uint64_t now_ns);  /* at most once in a millisecond */
-void record_whole(uint64_t now_ns); /* the last one: with everything that was counted until now, without a tick */
+void record_look(uint64_t now_ns);   /* at most once in a millisecond */
+void record_moment(uint64_t now_ns); /* of a report: the last look may be a second old where the watcher came late */
+void record_whole(uint64_t now_ns);  /* the last one: with everything that was counted until now, without a tick */
 void record_reset(void);
 
 #endif

@@ -30,7 +30,8 @@ teardown() { scenario_teardown; }
         "r.lines[0].resident_bytes >= 0.75 * r.memory.anon_bytes" \
         "r.memory.explained_bytes >= 0.85 * r.memory.anon_bytes" \
         "r.lines[0].growth_bytes_per_s > 10 * MIB" \
-        "event('complete') is not None"
+        "event('complete') is not None" \
+        "r.timeline[-1].t_ms >= reached('margin')"
 }
 
 @test "2 leak in C: report is complete before the kill" {
@@ -38,7 +39,9 @@ teardown() { scenario_teardown; }
     inside leak "$PROGRAMS/leak" 40
     killed leak
     judge "line(0).endswith(':remember')" "r.verdict.cause == 'site_growth'" "event('complete') is not None" \
-        "r.verdict.oom_kill in ('confirmed', 'likely')"
+        "r.verdict.oom_kill in ('confirmed', 'likely')" \
+        "any(reached('margin') <= tick.t_ms <= event('complete') for tick in r.timeline)" \
+        "all(a.t_ms <= b.t_ms for a, b in zip(r.timeline, r.timeline[1:]))"
 }
 
 @test "2 leak in Python: control is killed" {
