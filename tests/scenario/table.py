@@ -95,7 +95,7 @@ def told(report):
     lines = [f"{line.file}:{line.line} {line.function} {line.resident_bytes}" for line in report.lines[:3]]
     events = [f"{event.t_ms} {event.kind} {event.text}" for event in report.events]
     ticks = [(tick.t_ms, tick.headroom_bytes, tick.some_avg10) for tick in report.timeline[-12:]]
-    return f"{report.verdict.sentence}; lines {lines}; events {events}; ticks {ticks}"
+    return f"{report.verdict.sentence}; lines {lines}; events {events}; pressure {report.pressure}; ticks {ticks}"
 
 
 def middle(values, form, worst):
