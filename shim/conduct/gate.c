@@ -281,6 +281,12 @@ bool gate_reached(void)
     return __atomic_load_n(&gate.reached, __ATOMIC_ACQUIRE) != 0;
 }
 
+/* In this order: whoever closes it has said before that the margin is reached, which gate_open alone takes back. */
+bool gate_is_stuck(void)
+{
+    return __atomic_load_n(&gate.closed, __ATOMIC_ACQUIRE) && !gate_reached();
+}
+
 void gate_close(void)
 {
     guard_gate = wait_at_door;
