@@ -25,9 +25,7 @@ void gate_disarm(void);
 void gate_look(void); /* in our code, guard held: should the margin be reached, the caller waits on its way out */
 void gate_event(uint64_t address, uint64_t pages, void *ucontext); /* from the fault counter's handler */
 bool gate_is_armed(void);
-bool gate_reached(void); /* a thread has found the margin since the last gate_open */
-/* Closed by a thread that had found the margin before the last gate_open and got no further until after it. */
-bool gate_is_stuck(void);
+bool gate_reached(void); /* a thread has found the margin since the last gate_open, or the gate stands closed */
 
 /*
  * The watcher is about to take locks of the program (malloc_trim, the loader): whoever waits for it meanwhile might

@@ -108,7 +108,7 @@ void ladder_climb(uint64_t now_ns)
     take_rungs(&input, leisure, now_ns);
     if (grace_is_on() && grace_is_over(state->headroom_bytes, state->margin_bytes))
         final_end("the time of grace is over");
-    if ((reached || gate_is_stuck()) && !grace_is_on())
+    if (reached && !grace_is_on())
         gate_open(); /* nothing more to do for this incident: nobody shall wait */
 }
 

@@ -60,7 +60,7 @@ static bool is_calm(uint64_t now_ns)
 {
     const struct lw_state *state = &flight.state;
     return looked_ns && now_ns - flight.journal.identity->activated_ns > FRESH_NS &&
-           flight.options.action != LW_ACTION_REFUSE && !ladder_is_warned() && !gate_reached() && !gate_is_stuck() &&
+           flight.options.action != LW_ACTION_REFUSE && !ladder_is_warned() && !gate_reached() &&
            !__atomic_load_n(&flight.crowd, __ATOMIC_ACQUIRE) && state->binding_level >= 0 &&
            state->headroom_bytes >= 2 * state->warn_bytes && host_has_room(state) && !look_has_moved();
 }
