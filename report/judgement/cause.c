@@ -108,7 +108,7 @@ static bool is_alone(const struct profile *profile, const struct evidence *evide
 
 /*
  * Many others, seen and small: together they hold more and have just begun, but the largest of all is this process. It
- * grew twice as much as any other, or more than any and was the one that still grew when the level filled up.
+ * grew twice as much as any other, or more than any, and half of what filled the level up at last is its own.
  */
 static bool stands_out(const struct profile *profile, const struct evidence *evidence, const struct culprit *culprit)
 {

@@ -87,6 +87,16 @@ static size_t ticks_told(const struct profile *profile)
     return count;
 }
 
+static int64_t own_growth(const struct lw_tick *from, const struct lw_tick *to)
+{
+    return (int64_t)(known_bytes(to->rss_bytes) - known_bytes(from->rss_bytes));
+}
+
+static int64_t level_growth(const struct lw_tick *from, const struct lw_tick *to)
+{
+    return (int64_t)(tick_pressing(to) - tick_pressing(from));
+}
+
 /* From the last tick before the level's last LAST_PERCENT on; false: no tick from `first` on is so old. */
 static bool grew_last(const struct lw_tick *ticks, size_t first, size_t count)
 {
@@ -96,9 +106,8 @@ static bool grew_last(const struct lw_tick *ticks, size_t first, size_t count)
 
     while (from > first && tick_pressing(&ticks[from]) > before)
         from--;
-    int64_t level = (int64_t)(pressing - tick_pressing(&ticks[from]));
-    int64_t own = (int64_t)(known_bytes(last->rss_bytes) - known_bytes(ticks[from].rss_bytes));
-    return level > 0 && tick_pressing(&ticks[from]) <= before && own >= level / 2;
+    int64_t level = level_growth(&ticks[from], last);
+    return level > 0 && tick_pressing(&ticks[from]) <= before && own_growth(&ticks[from], last) >= level / 2;
 }
 
 /* Only ticks with the binding level of the last one can be compared with it. */
@@ -112,8 +121,8 @@ static void weigh_growth(const struct profile *profile, struct evidence *evidenc
     while (ticks[first].binding_level != ticks[count - 1].binding_level)
         first++;
     const struct lw_tick *last = &ticks[count - 1];
-    evidence->own_growth_bytes = (int64_t)(known_bytes(last->rss_bytes) - known_bytes(ticks[first].rss_bytes));
-    evidence->level_growth_bytes = (int64_t)(tick_pressing(last) - tick_pressing(&ticks[first]));
+    evidence->own_growth_bytes = own_growth(&ticks[first], last);
+    evidence->level_growth_bytes = level_growth(&ticks[first], last);
     evidence->last_growth_is_own = grew_last(ticks, first, count);
     evidence->first_rss_bytes = known_bytes(ticks[0].rss_bytes);
     evidence->last_rss_bytes = known_bytes(last->rss_bytes);

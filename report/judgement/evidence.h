@@ -13,7 +13,7 @@ struct evidence {
     uint64_t other_bytes;    /* of these, not of this process */
     int64_t own_growth_bytes;
     int64_t level_growth_bytes; /* of pressing_bytes, over the same ticks */
-    bool last_growth_is_own;    /* most of the last eighth of pressing_bytes came from this process */
+    bool last_growth_is_own;    /* half of what came last (12 % of pressing_bytes), or more, came from this process */
     uint64_t first_rss_bytes;
     uint64_t last_rss_bytes;
     uint64_t grown_bytes;

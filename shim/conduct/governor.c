@@ -8,10 +8,10 @@
 #define GOVERN_NS (100 * MS)
 
 /*
- * What the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %.
- * Elsewhere 0.3 %, which describes a program of 300 MiB that allocates in bursts as well as 0.6 % did (36 runs, beside
- * two emulators on two cores). Such a burst takes 10 ms for some 7000 samples; with 5 its last blocks are told by half
- * a dozen of them. Where stacks are deep and every frame comes from memory, as while Python imports, a sample takes 20
+ * What the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %. Elsewhere
+ * 0.3 %, which describes a program of 300 MiB that allocates in bursts as well as 0.6 % did (36 runs, beside two
+ * emulators on two cores). Such a burst takes 10 ms for some 7000 samples; with 5 its last blocks are told by half a
+ * dozen of them. Where stacks are deep and every frame comes from memory, as while Python imports, a sample takes 20
  * us: far from limits it begins coarse.
  */
 static const struct sampler_budget *budget(void)
