@@ -32,8 +32,8 @@ def load(command, journal):
 
 
 def show(r):
-    print(json.dumps({key: r.get(key) for key in ("process", "verdict", "limit", "memory", "other", "events", "advice")},
-                     indent=1)[:6000])
+    keys = ("process", "verdict", "limit", "pressure", "memory", "other", "events", "advice")
+    print(json.dumps({key: r.get(key) for key in keys}, indent=1)[:6000])
     for line in r.get("lines", [])[:5]:
         print({key: value for key, value in line.items() if key != "sites"})
     for tick in r.get("timeline", [])[-5:]:

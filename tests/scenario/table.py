@@ -7,6 +7,7 @@ usage: table.py DIRECTORY KERNEL        (DIRECTORY has the files `row` and `runs
 What was not as it has to be is said on standard error, and the exit status is 1 then.
 """
 import collections
+import contextlib
 import datetime
 import json
 import statistics
@@ -85,17 +86,11 @@ def cause_wrong(row, run):
     try:
         if eval(row.truth, judge.names_for(run.report)):
             return ""
-        return f"not true: {row.truth}; {told(run.report)}"
+        with contextlib.redirect_stdout(sys.stderr):
+            judge.show(run.report)
+        return f"not true: {row.truth}"
     except Exception as problem:  # what the report lacks is wrong as well
         return f"{row.truth}: {type(problem).__name__}: {problem}"
-
-
-def told(report):
-    """What a truth may have been about, in a line."""
-    lines = [f"{line.file}:{line.line} {line.function} {line.resident_bytes}" for line in report.lines[:3]]
-    events = [f"{event.t_ms} {event.kind} {event.text}" for event in report.events]
-    ticks = [(tick.t_ms, tick.headroom_bytes, tick.some_avg10) for tick in report.timeline[-12:]]
-    return f"{report.verdict.sentence}; lines {lines}; events {events}; pressure {report.pressure}; ticks {ticks}"
 
 
 def middle(values, form, worst):
