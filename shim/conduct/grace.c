@@ -17,7 +17,9 @@ static bool parks(void)
 
 uint64_t grace_margin(uint64_t margin_bytes)
 {
-    return parks() ? margin_bytes : margin_bytes / 4;
+    if (parks())
+        return margin_bytes;
+    return flight.state.fault_counter ? margin_bytes / 4 : margin_bytes / 2;
 }
 
 bool grace_is_on(void)

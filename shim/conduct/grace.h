@@ -3,11 +3,11 @@
  * grace: the time between the margin and the end, with action=signal and action=park. Watcher thread only.
  *
  * signal: the process was sent its signal and may clean up. Everybody runs; who grows waits once a quarter of the
- * margin is left, because beyond it nobody would clean up anything. After `grace` the abort. park:   who grows waits at
+ * margin is left, because beyond it nobody would clean up anything. After `grace` the abort. park: who grows waits at
  * the margin until siblings or reclaim have freed memory. Everybody else runs. When somebody has waited for `grace`
  * without a break: the abort. Without the fault counter a single thread cannot be held at its page fault: with park all
- * wait, with signal nobody does, and a quarter of the margin is where the abort comes. Either ends when headroom is
- * back above warn (final_recovered).
+ * wait; with signal the margin is twice as wide (policy_margin_early), and at half of it comes the abort. Either ends
+ * when headroom is back above warn (final_recovered).
  */
 #ifndef LW_CONDUCT_GRACE_H
 #define LW_CONDUCT_GRACE_H

@@ -55,6 +55,8 @@ static void settle_margin(struct lw_state *state, const struct lw_level *level)
             policy_margin_braked(state->margin_bytes, wanted->automatic, level->limit_bytes, state->threads);
     if (level->kind == LW_LEVEL_HOST)
         state->margin_bytes = policy_margin_host(state->margin_bytes, wanted->automatic, level->limit_bytes);
+    if (flight.options.action == LW_ACTION_SIGNAL && !state->fault_counter)
+        state->margin_bytes = policy_margin_early(state->margin_bytes, wanted->automatic, level->limit_bytes);
     state->warn_bytes = policy_warn(&flight.options.warn, level, state->margin_bytes);
 }
 

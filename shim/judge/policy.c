@@ -97,6 +97,11 @@ uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t li
     return widened(margin_bytes, automatic, threads * BRAKED_BYTES, limit_bytes / 10);
 }
 
+uint64_t policy_margin_early(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes)
+{
+    return widened(margin_bytes, automatic, margin_bytes, limit_bytes / 5);
+}
+
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s)
 {
     return headroom_bytes < rate_bytes_per_s / 10;

@@ -65,6 +65,11 @@ uint64_t policy_margin_host(uint64_t margin_bytes, bool automatic, uint64_t limi
  * limit.
  */
 uint64_t policy_margin_braked(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes, uint32_t threads);
+/*
+ * The program shall clean up first, and no fault counter holds it meanwhile: auto is twice the margin, up to a fifth of
+ * the limit, so that half of it still ends the process in time.
+ */
+uint64_t policy_margin_early(uint64_t margin_bytes, bool automatic, uint64_t limit_bytes);
 /* The limit may come within a tenth of a second: nothing that takes time is done before the margin is looked at. */
 bool policy_hurry(uint64_t headroom_bytes, uint64_t rate_bytes_per_s);
 /* It may come within half a second: no look may be late. */

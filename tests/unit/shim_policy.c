@@ -279,6 +279,14 @@ static void the_machine_kills_earlier(void **unused)
     assert_int_equal(policy_margin_host(5 * MIB, false, 512 * MIB), 5 * MIB); /* as told */
 }
 
+static void the_cleanup_has_a_margin_of_its_own(void **unused)
+{
+    assert_int_equal(policy_margin_early(2 * MIB, true, 128 * MIB), 4 * MIB);
+    assert_int_equal(policy_margin_early(10 * MIB, true, 100 * MIB), 20 * MIB); /* as wide as a margin gets */
+    assert_int_equal(policy_margin_early(15 * MIB, true, 100 * MIB), 20 * MIB);
+    assert_int_equal(policy_margin_early(2 * MIB, false, 128 * MIB), 2 * MIB); /* as told */
+}
+
 static void warnings(void **unused)
 {
     static const struct {
@@ -418,6 +426,7 @@ int main(void)
         cmocka_unit_test(periods_and_hurry),
         cmocka_unit_test(warnings),
         cmocka_unit_test(the_machine_kills_earlier),
+        cmocka_unit_test(the_cleanup_has_a_margin_of_its_own),
         cmocka_unit_test(the_brake_warns),
         cmocka_unit_test(sleeps),
         cmocka_unit_test(sleeps_grow_with_headroom_and_stay_in_bounds),
