@@ -68,7 +68,27 @@ def names_for(r):
         """True when a line of the evidence has these words."""
         return any(words in text for text in r.verdict.evidence)
 
-    return {"evidence": evidence, "r": r, "event": event, "reached": reached, "line": line, "site_of": site_of, "MIB": MIB}
+    def ended_before_a_stall():
+        """Ended by us before a tenth of any second was lost, so that there is no event of pressure.
+
+        What the kernel counted since the warning, spread over the seconds since then: with more than that, some second
+        must have lost more than a tenth.
+        """
+        if event("action") is None or event("pressure") is not None:
+            return False
+        seconds = -(-(event("end") - reached("warn")) // 1000)
+        return r.pressure.some_total_us <= 100_000 * seconds
+
+    return {
+        "ended_before_a_stall": ended_before_a_stall,
+        "event": event,
+        "evidence": evidence,
+        "line": line,
+        "reached": reached,
+        "site_of": site_of,
+        "r": r,
+        "MIB": MIB,
+    }
 
 
 def main():
