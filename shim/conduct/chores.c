@@ -15,7 +15,7 @@
 
 #define MS                 UINT64_C(1000000)
 #define SLOW_NS            (1000 * MS)
-#define FIRST_NS           (500 * MS)
+#define FIRST_NS           (1000 * MS)
 #define SLOW_CALM_NS       (2000 * MS)
 #define SCAN_SHARE         100u         /* near a limit a scan may cost 1 % of the time since the last one, */
 #define SCAN_SHARE_CALM    200u         /* elsewhere half of that; with less the evidence is seconds old */
@@ -25,6 +25,7 @@
 #define SYMBOLS_A_LOOK     32u
 #define SYMBOLS_FEW        2u /* where no limit is near, and a twentieth of a percent of the time at most */
 #define SYMBOLS_SHARE      2000u
+#define SYMBOLS_FIRST_NS   MS /* what is reckoned for a first look: none in the first two seconds */
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
 static struct {
@@ -105,7 +106,7 @@ static bool scan_is_due(uint64_t now_ns)
 static void note_symbols(uint64_t now_ns)
 {
     bool near = vigil_is_watchful();
-    if (!near && last.symbols_ns * SYMBOLS_SHARE > now_ns)
+    if (!near && (last.symbols_ns + SYMBOLS_FIRST_NS) * SYMBOLS_SHARE > now_ns)
         return;
     uint64_t started = sys_now_ns();
     elf_note_symbols(&flight.journal, near ? SYMBOLS_A_LOOK : SYMBOLS_FEW, SYMBOLS_FROM_BYTES);

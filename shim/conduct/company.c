@@ -8,7 +8,7 @@
 
 #define MS         UINT64_C(1000000)
 #define CALM_NS    (10000 * MS) /* far from the limit; a list of all processes of a machine takes a millisecond or two */
-#define FIRST_NS   (1000 * MS)  /* after the activation, far from the limit: many a process is gone by then */
+#define FIRST_NS   (2500 * MS)  /* after the activation, far from the limit: many a process is gone by then */
 #define WATCH_NS   (1000 * MS)
 #define NEAR_NS    (20 * MS)
 #define DYING_NS   (5000 * MS) /* on a slow machine the victim comes to its end so late */

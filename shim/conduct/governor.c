@@ -17,7 +17,7 @@
 static const struct sampler_budget *budget(void)
 {
     static const struct sampler_budget near = {.ns_per_s = 10 * MS, .burst_ns = 20 * MS, .first_interval = 64u << 10};
-    static const struct sampler_budget far = {.ns_per_s = 3 * MS, .burst_ns = 10 * MS, .first_interval = 256u << 10};
+    static const struct sampler_budget far = {.ns_per_s = 3 * MS, .burst_ns = 10 * MS, .first_interval = 512u << 10};
     return vigil_is_watchful() ? &near : &far;
 }
 

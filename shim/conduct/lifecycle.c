@@ -42,7 +42,7 @@
 #define MAPPING_SLOTS       16384u
 #define ARENA_BYTES         (32u << 20) /* address space; used pages only cost memory */
 #define DORMANT_STEP_MIN    (1u << 20)
-#define GLANCES_A_LOOK      8u
+#define GLANCES_A_LOOK      16u
 #define EXIT_PATIENCE_NS    UINT64_C(100000000)
 #define TAKEOFF_PATIENCE_NS UINT64_C(3000000000) /* it takes some 10 ms, a second where memory.high throttles it */
 /* asleep while it needs the loader, whose lock the waiting thread may hold */
@@ -299,7 +299,7 @@ static void settle_step(uint64_t rss, uint64_t lacking)
 /*
  * A look costs 10 us, most of it for opening the file; a glance at the peak of resident memory 0.3 us. As long as that
  * stays where it was, or well below the activation size, there is nothing to see but memory that was reserved and not
- * touched: for that, every eighth time.
+ * touched: for that, every sixteenth time.
  */
 static bool is_quiet(size_t size)
 {
@@ -308,7 +308,7 @@ static bool is_quiet(size_t size)
         return false;
     uint64_t peak_kib = (uint64_t)usage.ru_maxrss, before = __atomic_load_n(&peak_before_kib, __ATOMIC_RELAXED);
     uint64_t peak = peak_kib * 1024, wanted = flight.options.activate_bytes;
-    bool far = peak + 2 * DORMANT_STEP_MIN < wanted;
+    bool far = peak + size < wanted;
     if ((far || peak_kib <= before + (DORMANT_STEP_MIN >> 12)) &&
         __atomic_add_fetch(&glances, 1, __ATOMIC_RELAXED) % GLANCES_A_LOOK) {
         settle_step(far ? peak : rss_before_bytes, far ? wanted - peak : lacking_bytes);

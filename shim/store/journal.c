@@ -10,8 +10,8 @@
 
 #define MOMENT_LEAST_BYTES (64u << 10)
 
-#define AHEAD_BYTES (32u << 10) /* more than most sections grow by between two looks */
 #define PAGE_STEP   4096u
+#define AHEAD_BYTES PAGE_STEP /* for where there is room; near the end everything is touched */
 
 /* Capacities: some 4.3 MiB in all. Deep stacks share their outer frames, so nodes are few for their worth. */
 static const struct {
