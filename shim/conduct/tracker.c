@@ -81,7 +81,8 @@ static double step(struct sample_clock *clock, size_t size)
     }
     bool large = size >= SAMPLER_LARGE;
     uint64_t interval = __atomic_load_n(interval_for(large), __ATOMIC_RELAXED);
-    return (large ? sampler_large : sampler_step)(clock, size, interval, sys_now_ns() ^ (uintptr_t)clock);
+    uint64_t seed = clock->random ? 0 : sys_now_ns() ^ (uintptr_t)clock;
+    return (large ? sampler_large : sampler_step)(clock, size, interval, seed);
 }
 
 /* The thread's clock as the sampler wants it; inside, the countdown proper is kept in `muted`. */
