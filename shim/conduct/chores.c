@@ -15,7 +15,7 @@
 
 #define MS                 UINT64_C(1000000)
 #define SLOW_NS            (1000 * MS)
-#define FIRST_NS           (1000 * MS)
+#define FIRST_NS           (500 * MS) /* of scans, near a limit */
 #define SLOW_CALM_NS       (2000 * MS)
 #define SCAN_SHARE         100u         /* near a limit a scan may cost 1 % of the time since the last one, */
 #define SCAN_SHARE_CALM    200u         /* elsewhere half of that; with less the evidence is seconds old */
@@ -25,7 +25,7 @@
 #define SYMBOLS_A_LOOK     32u
 #define SYMBOLS_FEW        2u /* where no limit is near, and a twentieth of a percent of the time at most */
 #define SYMBOLS_SHARE      2000u
-#define SYMBOLS_FIRST_NS   MS /* what is reckoned for a first look: none in the first two seconds */
+#define SYMBOLS_LOOK_NS    MS /* what a look may take: none in the first two seconds */
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
 static struct {
@@ -93,11 +93,16 @@ static bool stands_still(void)
            (rss > before ? rss - before : before - rss) < STILL_BYTES;
 }
 
-/* The first one follows the baseline, which has cost as much; many a process is gone by then. */
+/* The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. */
 static bool scan_is_due(uint64_t now_ns)
 {
-    uint64_t share = vigil_is_watchful() ? SCAN_SHARE : SCAN_SHARE_CALM, pause = flight.state.scan_cost_ns * share;
-    uint64_t least = !last.scan_ns ? FIRST_NS : stands_still() ? STILL_NS : SLOW_NS;
+    bool near = vigil_is_watchful();
+    uint64_t pause = flight.state.scan_cost_ns * (near ? SCAN_SHARE : SCAN_SHARE_CALM);
+    uint64_t least = SLOW_NS;
+    if (!last.scan_ns && near)
+        least = FIRST_NS;
+    else if (last.scan_ns && stands_still())
+        least = STILL_NS;
     uint64_t since = last.scan_ns ? last.scan_ns : flight.journal.identity->activated_ns;
     return now_ns - since >= (pause > least ? pause : least);
 }
@@ -106,7 +111,7 @@ static bool scan_is_due(uint64_t now_ns)
 static void note_symbols(uint64_t now_ns)
 {
     bool near = vigil_is_watchful();
-    if (!near && (last.symbols_ns + SYMBOLS_FIRST_NS) * SYMBOLS_SHARE > now_ns)
+    if (!near && (last.symbols_ns + SYMBOLS_LOOK_NS) * SYMBOLS_SHARE > now_ns)
         return;
     uint64_t started = sys_now_ns();
     elf_note_symbols(&flight.journal, near ? SYMBOLS_A_LOOK : SYMBOLS_FEW, SYMBOLS_FROM_BYTES);
