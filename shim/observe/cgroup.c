@@ -248,7 +248,7 @@ static void add_v1_slab(struct cgroup_level *level)
 {
     struct lw_level *numbers = &level->numbers;
     numbers->kernel_bytes = number_in(level, "memory.kmem.usage_in_bytes", numbers->kernel_bytes);
-    if (!level->slab_known && numbers->limit_bytes != LW_UNLIMITED) { /* the first look */
+    if (!level->slab_known && numbers->limit_bytes != LW_UNLIMITED) { /* the first look that finds a limit */
         level->slab_known = true;
         level->kernel_start_bytes = known(numbers->kernel_bytes);
         level->host_slab_start_bytes = host_slab();
