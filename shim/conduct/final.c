@@ -135,12 +135,12 @@ static void cut_at_line(struct text *text)
         text->length--;
 }
 
-static void write_words(bool aloud)
+static void write_words(bool aloud, bool last)
 {
     static char buffer[TEXT_KEPT]; /* one conductor */
     struct text text = TEXT_ON(buffer);
     struct lw_section *section = journal_section(&flight.journal, LW_SECTION_TEXT);
-    words_first_screen(&text);
+    words_first_screen(&text, last);
     cut_at_line(&text);
     memcpy(flight.journal.text, text.buffer, text.length);
     __atomic_store_n(&section->used, text.length, __ATOMIC_RELEASE);
@@ -229,7 +229,7 @@ static __attribute__((noreturn)) void abort_now(const char *why)
 {
     enter_action(why);
     journal_set_life(&flight.journal, LW_LIFE_ENDED, (int)flight.options.exit_code, flight_now_ns());
-    write_words(!flight.job[0]); /* under `lastwords run` the launcher prints the full first screen */
+    write_words(!flight.job[0], true); /* under `lastwords run` the launcher prints the full first screen */
     end_process();
 }
 
@@ -257,7 +257,7 @@ static void begin_grace(void)
     text_u64(&text, (uint64_t)flight.options.grace_s);
     text_add(&text, " s");
     enter_action(buffer);
-    write_words(!flight.job[0]);
+    write_words(!flight.job[0], false);
     grace_begin(flight.state.margin_bytes);
     if (signal)
         sys_call(SYS_kill, sys_getpid(), flight.options.signal, 0, 0, 0, 0);
@@ -280,7 +280,7 @@ void final_act(void)
         begin_grace();
         return;
     }
-    write_words(false);
+    write_words(false, false);
     gate_open();
 }
 

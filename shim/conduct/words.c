@@ -261,13 +261,18 @@ static void add_journal_name(struct text *text)
     text_char(text, '\n');
 }
 
-static void add_action(struct text *text)
+static void add_action(struct text *text, bool last)
 {
     const struct options *options = &flight.options;
     bool signal = options->action == LW_ACTION_SIGNAL;
     if (flight.state.stage != LW_STAGE_ACTION || (!signal && options->action != LW_ACTION_PARK))
         return;
     text_add(text, "  action     ");
+    if (last) {
+        text_add(text, signal ? "the time after the signal is over" : "nobody made room in time");
+        text_add(text, ", the process is ended\n");
+        return;
+    }
     if (signal) {
         text_add(text, "signal ");
         text_u64(text, (uint64_t)options->signal);
@@ -280,13 +285,13 @@ static void add_action(struct text *text)
     text_add(text, " s at most\n");
 }
 
-void words_first_screen(struct text *text)
+void words_first_screen(struct text *text, bool last)
 {
     add_who(text);
     text_add(text, " was about to be OOM-killed\n");
     add_limit(text);
     add_growth(text);
-    add_action(text);
+    add_action(text, last);
     add_table(text);
     text_add(text, "  full report: ");
     add_journal_name(text);

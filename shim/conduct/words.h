@@ -8,7 +8,8 @@
 
 #include "ground/text.h"
 
-void words_first_screen(struct text *text); /* most important first; at most 4,096 bytes are kept by the callers */
+/* Most important first; at most 4,096 bytes are kept by the callers. last: the process ends now. */
+void words_first_screen(struct text *text, bool last);
 void words_warning(struct text *text);      /* the one line of the early snapshot */
 void words_recovered(struct text *text);
 

@@ -45,6 +45,8 @@ cleans() {
 @test "26 signal: it is ignored and memory grows on: held, then aborted after the time of grace" {
     cleans ignore :grace=1
     stopped signal
+    grep -q 'signal 15 is sent to the process, for 1 s at most' "$WORK/stderr"
+    grep -q 'the time after the signal is over, the process is ended' "$WORK/stderr"
     [ "$elapsed_ms" -gt 1000 ]
     judge "event('complete') is not None" "any('grace is over' in e.text for e in r.events)"
 }
