@@ -24,7 +24,7 @@ high_keeps_code() {
 high_control() { steps high_in_group "killed high"; }
 high_truth() {
     judge "r.limit.levels[0].high_bytes == 58 * MIB" "reached('warn') is not None" \
-        "event('pressure') is not None or ended_before_a_stall()" "r.pressure.some_total_us > 0" "event('complete') is not None" \
+        "stalls_are_told()" "r.pressure.some_total_us > 0" "event('complete') is not None" \
         "evidence('before the end: some above 10 % ')" "line(0).endswith(':small_blocks')"
 }
 high_abort() {

@@ -49,7 +49,7 @@ row "12 a peak of 97 %" lives none limit=256M how=run_spike \
     truth="site_of('peak_memory').peak_resident_bytes > 0.88 * 256 * MIB" -- 8000
 row "13 one of four workers grows" dies $growth limit=80M options=activate=4M:sample=16K -- "$PROGRAMS/pool" 4 8 2 10
 row "14 memory.high below max" dies $growth limit=64M options=$sampled how=run_high \
-    truth="(event('pressure') is not None or ended_before_a_stall()) and r.pressure.some_total_us > 0 and $small" -- \
+    truth="stalls_are_told() and r.pressure.some_total_us > 0 and $small" -- \
     59M "$PROGRAMS/growth" heap 0
 if wanted "15 swap" || wanted "15 swap, it fits"; then
     swap_on 256M

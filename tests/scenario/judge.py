@@ -68,24 +68,23 @@ def names_for(r):
         """True when a line of the evidence has these words."""
         return any(words in text for text in r.verdict.evidence)
 
-    def ended_before_a_stall():
-        """Ended by us before a tenth of any second was lost, so that there is no event of pressure.
+    def stalls_are_told():
+        """There is an event of pressure, or we ended the run before a tenth of any second was lost.
 
-        What the kernel counted since the warning, spread over the seconds since then: with more than that, some second
-        must have lost more than a tenth.
+        That is so where the kernel counted no more than a tenth for each of the seconds since the warning.
         """
-        if event("action") is None or event("pressure") is not None:
-            return False
+        if event("pressure") is not None or event("action") is None:
+            return event("pressure") is not None
         seconds = -(-(event("end") - reached("warn")) // 1000)
         return r.pressure.some_total_us <= 100_000 * seconds
 
     return {
-        "ended_before_a_stall": ended_before_a_stall,
         "event": event,
         "evidence": evidence,
         "line": line,
         "reached": reached,
         "site_of": site_of,
+        "stalls_are_told": stalls_are_told,
         "r": r,
         "MIB": MIB,
     }
