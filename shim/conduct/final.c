@@ -135,7 +135,8 @@ static void cut_at_line(struct text *text)
         text->length--;
 }
 
-static void write_words(bool aloud, bool last)
+/* Aloud where something is done; under `lastwords run` the launcher prints the full first screen. */
+static void write_words(bool last)
 {
     static char buffer[TEXT_KEPT]; /* one conductor */
     struct text text = TEXT_ON(buffer);
@@ -145,7 +146,7 @@ static void write_words(bool aloud, bool last)
     memcpy(flight.journal.text, text.buffer, text.length);
     __atomic_store_n(&section->used, text.length, __ATOMIC_RELEASE);
     write_termination_log(&text);
-    if (aloud)
+    if (flight.state.stage == LW_STAGE_ACTION && !flight.job[0])
         say(&text);
 }
 
@@ -229,7 +230,7 @@ static __attribute__((noreturn)) void abort_now(const char *why)
 {
     enter_action(why);
     journal_set_life(&flight.journal, LW_LIFE_ENDED, (int)flight.options.exit_code, flight_now_ns());
-    write_words(!flight.job[0], true); /* under `lastwords run` the launcher prints the full first screen */
+    write_words(true);
     end_process();
 }
 
@@ -257,7 +258,7 @@ static void begin_grace(void)
     text_u64(&text, (uint64_t)flight.options.grace_s);
     text_add(&text, " s");
     enter_action(buffer);
-    write_words(!flight.job[0], false);
+    write_words(false);
     grace_begin(flight.state.margin_bytes);
     if (signal)
         sys_call(SYS_kill, sys_getpid(), flight.options.signal, 0, 0, 0, 0);
@@ -280,7 +281,7 @@ void final_act(void)
         begin_grace();
         return;
     }
-    write_words(false, false);
+    write_words(false);
     gate_open();
 }
 

@@ -298,7 +298,7 @@ static void settle_step(uint64_t rss, uint64_t lacking)
 
 /*
  * A look costs 10 us, most of it for opening the file; a glance at the peak of resident memory 0.3 us. As long as that
- * stays where it was, or well below the activation size, there is nothing to see but memory that was reserved and not
+ * stays where it was, or below the activation size, there is nothing to see but memory that was reserved and not
  * touched: for that, every sixteenth time.
  */
 static bool is_quiet(size_t size)

@@ -81,6 +81,7 @@ static double step(struct sample_clock *clock, size_t size)
     }
     bool large = size >= SAMPLER_LARGE;
     uint64_t interval = __atomic_load_n(interval_for(large), __ATOMIC_RELAXED);
+    /* Not read but for a thread's first draw: the sampler seeds a clock once. */
     uint64_t seed = clock->random ? 0 : sys_now_ns() ^ (uintptr_t)clock;
     return (large ? sampler_large : sampler_step)(clock, size, interval, seed);
 }

@@ -269,8 +269,8 @@ static void add_action(struct text *text, bool last)
         return;
     text_add(text, "  action     ");
     if (last) {
-        text_add(text, signal ? "the time after the signal is over" : "nobody made room in time");
-        text_add(text, ", the process is ended\n");
+        text_add(text, signal ? "the time after the signal is over, the process is ended\n"
+                              : "nobody made room in time, the process is ended\n");
         return;
     }
     if (signal) {

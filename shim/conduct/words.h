@@ -10,7 +10,7 @@
 
 /* Most important first; at most 4,096 bytes are kept by the callers. last: the process ends now. */
 void words_first_screen(struct text *text, bool last);
-void words_warning(struct text *text);      /* the one line of the early snapshot */
+void words_warning(struct text *text); /* the one line of the early snapshot */
 void words_recovered(struct text *text);
 
 #endif

@@ -10,11 +10,11 @@
 #define REACH_BYTES            (8192 * MIB)
 #define LATE_MAX_NS            UINT64_C(20000000)
 /* From the look to the last thread's standstill. Who has no processor meanwhile touches nothing before it stops. */
-#define STOP_NS                UINT64_C(300000)
-#define STOP_THREAD_NS         UINT64_C(20000)
-#define STOP_MAX_NS            UINT64_C(4000000)
-#define SLEEP_MIN_NS           UINT64_C(50000)
-#define SLEEP_MAX_NS           UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
+#define STOP_NS        UINT64_C(300000)
+#define STOP_THREAD_NS UINT64_C(20000)
+#define STOP_MAX_NS    UINT64_C(4000000)
+#define SLEEP_MIN_NS   UINT64_C(50000)
+#define SLEEP_MAX_NS   UINT64_C(250000000) /* waking costs 80 us where the processor sleeps meanwhile */
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {

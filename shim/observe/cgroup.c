@@ -242,7 +242,7 @@ static uint64_t growth(uint64_t now, uint64_t before)
 /*
  * v1 says how much kernel memory is charged, but not which part reclaim can take (v2: slab_reclaimable). A job that
  * walks a large tree fills its cgroup with names, and is in no danger. As much as the machine's reclaimable slab has
- * grown since the start may be such memory of ours.
+ * grown since a limit was first seen may be such memory of ours.
  */
 static void add_v1_slab(struct cgroup_level *level)
 {
