@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_MODULES      1024u
+#define RECENT           4u
 #define READERS_PATIENCE UINT64_C(20000000) /* a walk takes 50 us, unless its thread loses the processor */
 
 /* Two copies: readers use the current one while the other is being filled. */
@@ -21,6 +22,7 @@ static struct turns walks;      /* inside: threads that read the current copy; h
 static uint32_t wanted, had;    /* the unloadings that were, and that the current copy knows of */
 static unsigned long long adds; /* loadings that the current copy knows of */
 static struct lock filling;
+static uint32_t recent[RECENT]; /* where searches ended, the last one first; as good as any other where it is wrong */
 
 /* Of the loader: loadings and unloadings since the beginning. */
 struct counts {
@@ -84,15 +86,56 @@ bool modules_unloaded(void)
     return now != __atomic_exchange_n(&told, now, __ATOMIC_ACQ_REL);
 }
 
+static bool is_among(const uint32_t *numbers, uint32_t count, uint32_t number)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+/* Copies them, each once; returns how many there are. */
+static uint32_t recent_among(uint32_t modules, uint32_t *numbers)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < RECENT; i++) {
+        uint32_t number = __atomic_load_n(&recent[i], __ATOMIC_RELAXED);
+        if (number < modules && !is_among(numbers, n, number))
+            numbers[n++] = number;
+    }
+    return n;
+}
+
+static void ended_at(uint32_t number)
+{
+    uint32_t moving = number;
+    for (uint32_t i = 0; i < RECENT; i++) {
+        uint32_t had_here = __atomic_exchange_n(&recent[i], moving, __ATOMIC_RELAXED);
+        if (had_here == number)
+            break;
+        moving = had_here;
+    }
+}
+
+/* An unwinder looks for the one module of an address, and the next address lies in the same one or in the one before.
+   Of a hundred others it would read each one's headers, which are in no cache. */
 static int iterate(modules_visit *visit, void *context)
 {
-    uint32_t copy = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
-    int result = 0;
-    for (uint32_t i = 0; i < copies[copy].count && !result; i++) {
-        struct dl_phdr_info info = copies[copy].modules[i];
-        result = visit(&info, sizeof info, context);
+    uint32_t copy = __atomic_load_n(&current, __ATOMIC_ACQUIRE), count = copies[copy].count, first[RECENT];
+    uint32_t ahead = recent_among(count, first);
+    for (uint32_t i = 0; i < ahead + count; i++) {
+        uint32_t number = i < ahead ? first[i] : i - ahead;
+        if (i >= ahead && is_among(first, ahead, number))
+            continue;
+        struct dl_phdr_info info = copies[copy].modules[number];
+        int result = visit(&info, sizeof info, context);
+        if (result) {
+            if (number != first[0] || !ahead)
+                ended_at(number);
+            return result;
+        }
     }
-    return result;
+    return 0;
 }
 
 /* The current copy has nothing that is gone, and nothing goes until turns_leave. */

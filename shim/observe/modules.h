@@ -31,7 +31,7 @@ bool modules_unloaded(void); /* was something unloaded since this was asked last
  */
 bool modules_hold(void);
 void modules_let_go(void);
-/* Like dl_iterate_phdr, over the copy: no lock, signal-safe. */
+/* Like dl_iterate_phdr, over the copy: no lock, signal-safe. Those come first that a visitor ended at lately. */
 int modules_iterate(modules_visit *visit, void *context);
 /* Before a dlclose: waits a bounded time for those who are reading. Any thread; each is followed by modules_closed. */
 void modules_closing(void);
