@@ -287,13 +287,18 @@ static uint64_t content_of(enum python_mode mode, const unsigned char *code)
     return known ? index_mix(content, 0) | 1 : 0;
 }
 
+static uint32_t first_slot(uint64_t address, int32_t position)
+{
+    return (uint32_t)(index_mix(address, (uint32_t)position) & (CACHE_SLOTS - 1));
+}
+
 /* The journal's index of a code object at this position; NO_ROOM: there is none. Lock held. */
 static uint32_t resolve_frame(enum python_mode mode, uint64_t address, int32_t position, const unsigned char *code)
 {
     const struct python_layout *layout = python.interpreter.layout;
     bool is_frozen = segment_has(&python.interpreter.data, address);
     uint64_t content = is_frozen ? 0 : content_of(mode, code);
-    uint32_t slot = (uint32_t)(index_mix(address, (uint32_t)position) & (CACHE_SLOTS - 1));
+    uint32_t slot = first_slot(address, position);
     for (uint32_t probe = 0; probe < CACHE_PROBES && (is_frozen || content); probe++) {
         struct cached_frame *entry = &python.cache[(slot + probe) & (CACHE_SLOTS - 1)];
         if (describes(entry, address, code, position) && entry->content == content)
@@ -362,6 +367,12 @@ bool python_is_locked_here(void)
     return python_ready() && is_of_caller(PYTHON_OWN, python.interpreter.unchecked());
 }
 
+static void ask_for(uint64_t address, size_t bytes)
+{
+    __builtin_prefetch((const void *)(uintptr_t)address);
+    __builtin_prefetch((const void *)(uintptr_t)(address + bytes - 1));
+}
+
 /* Follows the links from the newest frame on. false: one could not be followed. */
 static bool follow(enum python_mode mode, uint64_t frame, bool *truncated)
 {
@@ -384,6 +395,7 @@ static bool follow(enum python_mode mode, uint64_t frame, bool *truncated)
             break;
         }
         uint64_t code = FIELD(bytes, layout->frame_code, uint64_t) & ~UINT64_C(7);
+        ask_for(code, OLD_CODE);
         trail.found[trail.count].code = code;
         trail.found[trail.count].position = position_of(bytes, code);
         trail.found[trail.count++].entry =
@@ -422,6 +434,25 @@ static void copy_code(void)
     peek_ahead(trail.objects, objects, STRING_HEAD);
 }
 
+/*
+ * The cache is asked for what the frames lead to before it is their turn: a program that has worked on its data since
+ * the last walk has driven all of it out, and it lies in a hundred places. Addresses that are none do no harm.
+ */
+static void ask_early(void)
+{
+    const struct python_layout *layout = python.interpreter.layout;
+    for (uint32_t i = 0; i < trail.count; i++) {
+        uint64_t address = trail.found[i].code;
+        const unsigned char *code = (const unsigned char *)(uintptr_t)address;
+        if (!is_possible(address) || FIELD(code, 8, uint64_t) != python.interpreter.type_code)
+            continue;
+        ask_for(FIELD(code, layout->code_name, uint64_t), STRING_HEAD);
+        ask_for(FIELD(code, layout->code_filename, uint64_t), STRING_HEAD);
+        ask_for(FIELD(code, layout->code_lines, uint64_t), BYTES_DATA + TABLE_BYTES);
+        __builtin_prefetch(&python.cache[first_slot(address, trail.found[i].position)]);
+    }
+}
+
 /* The code object of frame i of the trail; NULL: this is no frame. */
 static const unsigned char *code_of(enum python_mode mode, uint32_t i)
 {
@@ -451,6 +482,8 @@ static bool resolve(enum python_mode mode, struct python_stack *stack)
 {
     if (mode == PYTHON_ASYNC)
         copy_code();
+    else
+        ask_early();
     for (uint32_t i = 0; i < trail.count; i++) {
         const unsigned char *code = code_of(mode, i);
         if (!code)
