@@ -34,7 +34,7 @@ struct thread_state {
     uint32_t flags;   /* THREAD_* */
     uint32_t muster;  /* generation of the muster's table that this thread is noted in; 0: in none */
     uint32_t toucher; /* its place there */
-    uint32_t walks;   /* of the stack, without a cache: see observe/unwind.h */
+    uint32_t steps;   /* from frame to frame without a cache: see observe/unwind.h */
     uint32_t unloads; /* how many modules were gone when this thread got its cache */
 };
 

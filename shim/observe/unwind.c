@@ -33,8 +33,8 @@ static struct segment own; /* our code */
 #define UNWIND_CACHES    6u
 #define SHARED_ADDRESSES 1024u
 #define MORE_BYTES       (256u << 20)
-#define WALKS            16u
-#define NEVER            UINT32_MAX /* instead of a number of walks: this thread is ending */
+#define STEPS            128u
+#define NEVER            UINT32_MAX /* instead of a number of steps: this thread is ending */
 
 static struct {
     uint32_t held; /* by so many threads */
@@ -48,7 +48,7 @@ static struct {
 static void give_back(void *unused)
 {
     thread_state.flags &= ~THREAD_CACHED;
-    thread_state.walks = NEVER;
+    thread_state.steps = NEVER;
     __atomic_fetch_sub(&caches.held, 1, __ATOMIC_RELAXED);
 }
 
@@ -72,11 +72,8 @@ static bool may_use_cache(void)
 {
     if (thread_state.flags & THREAD_CACHED)
         return thread_state.unloads == __atomic_load_n(&caches.unloads, __ATOMIC_ACQUIRE);
-    if (thread_state.walks < WALKS)
-        thread_state.walks++;
-    else if (thread_state.walks != NEVER && caches.keyed && !(thread_state.flags & THREAD_HANDLER))
-        return take_cache();
-    return false;
+    return thread_state.steps >= STEPS && thread_state.steps != NEVER && caches.keyed &&
+           !(thread_state.flags & THREAD_HANDLER) && take_cache();
 }
 
 void unwind_allow(uint64_t resident_bytes)
@@ -241,6 +238,8 @@ static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
         return 0;
     bool steps = library.init && library.step && library.get_reg && !may_use_cache();
     int n = (steps ? step_through : backtrace)(raw, capacity);
+    if (steps && thread_state.steps < STEPS)
+        thread_state.steps += (uint32_t)n;
     if (holds)
         modules_let_go();
     return n;
