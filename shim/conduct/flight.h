@@ -51,6 +51,7 @@ struct flight {
     uint64_t sampling_ns, large_sampling_ns; /* time spent on samples, and of it on large blocks */
     uint64_t sampling_allowed_ns;            /* so much may have been spent by now; at */
     uint64_t sampling_stop_ns;               /* so much who samples holds back */
+    uint64_t ranges_ns, ranges_allowed_ns;   /* the same of stacks of mappings */
     uint64_t governed_ns;                    /* the governor's last look */
     uint64_t governed_sampling_ns, governed_large_ns; /* what was spent until then, and the intervals it left */
     uint64_t governed_interval_bytes, governed_large_interval_bytes;

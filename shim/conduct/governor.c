@@ -21,6 +21,17 @@ static const struct sampler_budget *budget(void)
     return vigil_is_watchful() ? &near : &far;
 }
 
+/*
+ * What stacks of mappings may cost where mappings come and go: CPython's stack of frames, in pieces of 16 KiB, does so
+ * at every call that crosses the edge of one, 400 times while pandas is imported.
+ */
+static const struct sampler_budget *ranges_budget(void)
+{
+    static const struct sampler_budget near = {.ns_per_s = 2 * MS, .burst_ns = 5 * MS};
+    static const struct sampler_budget far = {.ns_per_s = MS / 2, .burst_ns = 2 * MS};
+    return vigil_is_watchful() ? &near : &far;
+}
+
 static const struct sampler_budget *aimed_at; /* at its last look */
 
 /* So much was spent: when to hold back next. */
@@ -39,6 +50,12 @@ void governor_hold_back(bool large, uint64_t spent_ns)
     if (flight.options.sample.automatic)
         __atomic_compare_exchange_n(bytes, &interval, sampler_hold_back(interval, governed), false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
+}
+
+bool governor_spares_ranges(void)
+{
+    return flight.options.sample.automatic && __atomic_load_n(&flight.ranges_ns, __ATOMIC_RELAXED) >
+                                                  __atomic_load_n(&flight.ranges_allowed_ns, __ATOMIC_RELAXED);
 }
 
 static uint64_t rate(uint64_t more, uint64_t span_ns)
@@ -61,6 +78,7 @@ void governor_begin(void)
     leave_intervals(bytes, wanted->automatic ? SAMPLER_LARGE : bytes);
     aimed_at = aim;
     flight.sampling_allowed_ns = aim->burst_ns;
+    flight.ranges_allowed_ns = ranges_budget()->burst_ns;
     note_spent(0);
 }
 
@@ -91,4 +109,7 @@ void governor_look(uint64_t now_ns)
     flight.governed_ns = now_ns;
     __atomic_store_n(&flight.sampling_allowed_ns, allowance(spent, span, aim), __ATOMIC_RELAXED);
     note_spent(spent);
+    uint64_t ranges = __atomic_load_n(&flight.ranges_ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&flight.ranges_allowed_ns,
+                     sampler_allowance(flight.ranges_allowed_ns, ranges, span, ranges_budget()), __ATOMIC_RELAXED);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * governor: how often is sampled, so that samples cost what they may: the intervals of small and of large blocks, and
- * how much may be spent until its next look. The policy of it is pure (store/sampler).
+ * how much may be spent until its next look. The policy of it is pure (store/sampler). Mappings are exact; what their
+ * stacks may cost is an allowance of its own, and beyond it one that comes and goes at the same place is known again
+ * without a stack.
  */
 #ifndef LW_CONDUCT_GOVERNOR_H
 #define LW_CONDUCT_GOVERNOR_H
@@ -18,5 +20,7 @@ void governor_look(uint64_t now_ns); /* at every look; ten times a second at mos
  * a thread's clock has drawn already stays; from the next draw on it is the new interval. Any thread.
  */
 void governor_hold_back(bool large, uint64_t spent_ns);
+
+bool governor_spares_ranges(void); /* the stacks of mappings have cost what they may by now. Any thread. */
 
 #endif

@@ -181,7 +181,7 @@ static void clear_flight(void)
     flight.state.binding_level = -1;
     flight.state.time_to_limit_ms = LW_UNKNOWN;
     flight.samples_taken = flight.samples_dropped = flight.stacks_missed = flight.sampling_ns = 0;
-    flight.governed_sampling_ns = flight.large_sampling_ns = flight.governed_large_ns = 0;
+    flight.governed_sampling_ns = flight.large_sampling_ns = flight.governed_large_ns = flight.ranges_ns = 0;
     flight.refused_count = flight.refused_bytes = 0;
     flight.journal_fd = -1;
     flight.journal_path[0] = '\0';

@@ -45,10 +45,15 @@ static uint64_t *interval_for(bool large)
     return large ? &flight.large_interval_bytes : &flight.sample_interval_bytes;
 }
 
-static void settle_cost(uint64_t started_ns, bool large)
+static uint64_t cost_since(uint64_t started_ns)
 {
     uint64_t took = sys_now_ns() - started_ns;
-    took = BESIDE_NS + (took < TAKES_MOST_NS ? took : TAKES_MOST_NS);
+    return BESIDE_NS + (took < TAKES_MOST_NS ? took : TAKES_MOST_NS);
+}
+
+static void settle_cost(uint64_t started_ns, bool large)
+{
+    uint64_t took = cost_since(started_ns);
     uint64_t spent = __atomic_add_fetch(&flight.sampling_ns, took, __ATOMIC_RELAXED);
     if (large)
         __atomic_fetch_add(&flight.large_sampling_ns, took, __ATOMIC_RELAXED);
@@ -277,6 +282,18 @@ static void charge_range(const struct mapping *range, bool extend, uint64_t now_
         gate_look();
 }
 
+/* Who maps again what it has just unmapped may be at another line by now: known again only where stacks have cost their
+   share. */
+static uint32_t site_of_range(const struct mapping *range, uint64_t now_ns)
+{
+    uint32_t site = governor_spares_ranges() ? mappings_last_site(&flight.mappings, range) : 0;
+    if (site)
+        return site;
+    site = capture_site((enum lw_site_kind)range->kind, now_ns);
+    __atomic_fetch_add(&flight.ranges_ns, cost_since(flight.epoch_ns + now_ns), __ATOMIC_RELAXED);
+    return site;
+}
+
 static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, bool extend)
 {
     if ((flight_phase() != FLIGHT_ACTIVE && end - start < DORMANT_STEP) || !awake(end - start))
@@ -287,7 +304,7 @@ static void note_range(uint64_t start, uint64_t end, enum lw_site_kind kind, boo
         mappings_add(&flight.mappings, &range, lost, NULL);
         return;
     }
-    range.site = capture_site(kind, now);
+    range.site = site_of_range(&range, now);
     charge_range(&range, extend, now);
 }
 
@@ -306,14 +323,14 @@ void tracker_mapped(void *address, size_t size, int flags, int fd)
 uint32_t tracker_behind;
 
 /* The whole stack where the unwinder is ready, by the copy of the module list: no loader lock under the allocator's. */
-static uint32_t carrier_site(enum lw_site_kind kind, const void *caller, uint64_t now_ns)
+static uint32_t carrier_site(const struct mapping *range, const void *caller, uint64_t now_ns)
 {
     uint64_t only = (uintptr_t)caller;
     if (!(thread_state.flags & THREAD_UNWOUND))
-        return sites_site(&flight.sites, sites_node(&flight.sites, &only, 1), kind, now_ns);
+        return sites_site(&flight.sites, sites_node(&flight.sites, &only, 1), (enum lw_site_kind)range->kind, now_ns);
     uint32_t before = thread_state.flags;
     thread_state.flags |= THREAD_HANDLER;
-    uint32_t site = capture_site(kind, now_ns);
+    uint32_t site = site_of_range(range, now_ns);
     thread_state.flags = before;
     return site;
 }
@@ -328,7 +345,7 @@ void tracker_carrier_mapped(void *address, size_t size, int flags, int fd, const
         uint64_t now = flight_now_ns();
         struct mapping range = {.start = (uintptr_t)address, .end = (uintptr_t)address + whole_pages(size)};
         range.kind = kind_of(flags, fd);
-        range.site = carrier_site((enum lw_site_kind)range.kind, caller, now);
+        range.site = carrier_site(&range, caller, now);
         charge_range(&range, false, now);
     }
     guard_leave(&guard);

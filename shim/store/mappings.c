@@ -38,6 +38,11 @@ static bool make_room(struct mappings *mappings, uint32_t at)
     return true;
 }
 
+static struct mapping *place_of_gone(struct mappings *mappings, uint64_t start)
+{
+    return &mappings->gone[(start >> 12) % MAPPINGS_GONE];
+}
+
 static void cut(struct mappings *mappings, uint64_t start, uint64_t end, mappings_lost *lost, void *context)
 {
     uint32_t at = first_behind(mappings, start);
@@ -63,6 +68,7 @@ static void cut(struct mappings *mappings, uint64_t start, uint64_t end, mapping
         } else if (tail) {
             range->start = to;
         } else {
+            *place_of_gone(mappings, old.start) = old;
             mappings->count--;
             memmove(range, range + 1, (mappings->count - at) * sizeof *range);
         }
@@ -142,6 +148,17 @@ bool mappings_find(struct mappings *mappings, uint64_t address, struct mapping *
         *found = mappings->ranges[at];
     lock_drop(&mappings->lock);
     return hit;
+}
+
+uint32_t mappings_last_site(struct mappings *mappings, const struct mapping *range)
+{
+    if (!lock_take(&mappings->lock))
+        return 0;
+    const struct mapping *gone = place_of_gone(mappings, range->start);
+    bool same = gone->start == range->start && gone->end == range->end && gone->kind == range->kind;
+    uint32_t site = same && gone->site != MAPPING_ARENA ? gone->site : 0;
+    lock_drop(&mappings->lock);
+    return site;
 }
 
 uint32_t mappings_copy(struct mappings *mappings, struct mapping *to, uint32_t capacity)

@@ -24,12 +24,15 @@ struct mapping {
 /* The site of an interpreter's arena, whose small objects are recorded one by one: what it maps is nobody's doing. */
 #define MAPPING_ARENA UINT32_MAX
 
+#define MAPPINGS_GONE 16u
+
 struct mappings {
     struct mapping *ranges; /* sorted by start */
     uint32_t count;
     uint32_t capacity;
     uint64_t dropped;
     struct lock lock;
+    struct mapping gone[MAPPINGS_GONE]; /* the last that went as a whole, by the page they began at */
 };
 
 /* count_gone: 1 when the last piece of a range vanished, -1 when a range was cut in two. */
@@ -49,6 +52,8 @@ uint32_t mappings_take(struct mappings *mappings, uint64_t start, uint64_t end, 
 bool mappings_extend(struct mappings *mappings, const struct mapping *range);
 /* The range that holds this address. */
 bool mappings_find(struct mappings *mappings, uint64_t address, struct mapping *found);
+/* Whose a range was that went as a whole a moment ago, if it was just this one, and of this kind. 0: nobody knows. */
+uint32_t mappings_last_site(struct mappings *mappings, const struct mapping *range);
 /* Copies up to capacity ranges, sorted; returns how many there were. */
 uint32_t mappings_copy(struct mappings *mappings, struct mapping *to, uint32_t capacity);
 

@@ -210,6 +210,34 @@ static void a_cut_in_a_full_book_loses_the_tail(void **unused)
     assert_int_equal(book.dropped, 1);
 }
 
+static uint32_t last_site(uint64_t start, uint64_t end, uint32_t kind)
+{
+    const struct mapping range = {.start = start, .end = end, .kind = kind};
+    return mappings_last_site(&book, &range);
+}
+
+static void what_comes_again_at_its_place_is_known(void **unused)
+{
+    struct loss loss = {0};
+    const uint64_t there = 0x10000, end = 0x14000;
+    assert_int_equal(last_site(there, end, 2), 0);
+    add(there, end, 7, &loss);
+    assert_int_equal(last_site(there, end, 2), 0); /* it has not gone */
+    assert_true(mappings_remove(&book, there, end, lost, &loss));
+    assert_int_equal(last_site(there, end, 2), 7);
+    assert_int_equal(last_site(there, end, 3), 0); /* of another kind */
+    assert_int_equal(last_site(there, end + 0x1000, 2), 0);
+    assert_int_equal(last_site(there + 0x1000, end, 2), 0);
+    add(there, end, 3, &loss);
+    add(there, end, 4, &loss); /* displaced by MAP_FIXED, that is gone too */
+    assert_int_equal(last_site(there, end, 2), 3);
+    assert_true(mappings_remove(&book, there, there + 0x1000, lost, &loss)); /* a part only */
+    assert_int_equal(last_site(there, end, 2), 3);
+    add(there, end, MAPPING_ARENA, &(struct loss){0});
+    assert_true(mappings_remove(&book, there, end, lost, &(struct loss){0}));
+    assert_int_equal(last_site(there, end, 2), 0); /* nobody's */
+}
+
 static void a_lock_that_is_not_given_back_costs_no_more_than_the_entry(void **unused)
 {
     struct loss loss = {0};
@@ -219,6 +247,7 @@ static void a_lock_that_is_not_given_back_costs_no_more_than_the_entry(void **un
     assert_false(add(300, 400, 2, &loss));
     assert_false(mappings_remove(&book, 100, 200, lost, &loss));
     assert_false(mappings_find(&book, 150, &found));
+    assert_int_equal(last_site(100, 200, 2), 0);
     assert_int_equal(mappings_copy(&book, &found, 1), 0);
     assert_int_equal(book.dropped, 2);
     lock_drop(&book.lock);
@@ -387,6 +416,7 @@ int main(void)
         cmocka_unit_test_setup(copies_what_fits_and_tells_how_many_there_are, empty),
         cmocka_unit_test_setup(a_full_book_drops_and_counts, empty),
         cmocka_unit_test_setup(a_cut_in_a_full_book_loses_the_tail, empty),
+        cmocka_unit_test_setup(what_comes_again_at_its_place_is_known, empty),
         cmocka_unit_test_setup(a_lock_that_is_not_given_back_costs_no_more_than_the_entry, empty),
         cmocka_unit_test_setup(agrees_with_a_model_of_pages, empty),
         cmocka_unit_test_setup(what_is_taken_can_be_put_back, empty),
