@@ -93,15 +93,16 @@ static bool stands_still(void)
            (rss > before ? rss - before : before - rss) < STILL_BYTES;
 }
 
-/* The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. */
+/* The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. There
+   the evidence may be two seconds old: a process of some hundred mappings pays 3 ms for it, from cold caches. */
 static bool scan_is_due(uint64_t now_ns)
 {
     bool near = vigil_is_watchful();
     uint64_t pause = flight.state.scan_cost_ns * (near ? SCAN_SHARE : SCAN_SHARE_CALM);
-    uint64_t least = SLOW_NS;
-    if (!last.scan_ns && near)
-        least = FIRST_NS;
-    else if (last.scan_ns && stands_still())
+    uint64_t least = near ? SLOW_NS : SLOW_CALM_NS;
+    if (!last.scan_ns)
+        least = near ? FIRST_NS : SLOW_NS;
+    else if (stands_still())
         least = STILL_NS;
     uint64_t since = last.scan_ns ? last.scan_ns : flight.journal.identity->activated_ns;
     return now_ns - since >= (pause > least ? pause : least);
