@@ -38,6 +38,24 @@ static void who_spends_more_holds_back(void **unused)
     assert_true(flight.sampling_stop_ns > flight.sampling_ns); /* not again at once */
 }
 
+/* What has been saved up may be spent within a second; what is beyond it, and beyond what comes in, makes samples rarer. */
+static void a_burst_is_there_to_be_spent(void **unused)
+{
+    uint64_t before = flight.sample_interval_bytes, large = flight.large_interval_bytes;
+    uint64_t burst = flight.sampling_allowed_ns;
+    flight.sampling_ns = burst / 8; /* in a fifth of a second: half as much again as comes in */
+    governor_look(1200 * MS);
+    assert_int_equal(flight.sample_interval_bytes, before);
+    flight.sampling_ns += burst;
+    governor_look(1400 * MS);
+    assert_true(flight.sample_interval_bytes > before);
+    assert_int_equal(flight.large_interval_bytes, large);
+    flight.sampling_ns += burst; /* by large blocks, all of it */
+    flight.large_sampling_ns += burst;
+    governor_look(1600 * MS);
+    assert_true(flight.large_interval_bytes > large);
+}
+
 static void a_given_interval_is_left_alone(void **unused)
 {
     flight.options.sample.automatic = false;
@@ -68,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(who_spends_more_holds_back, begin),
+        cmocka_unit_test_setup(a_burst_is_there_to_be_spent, begin),
         cmocka_unit_test_setup(a_given_interval_is_left_alone, begin),
         cmocka_unit_test_setup(stacks_of_mappings_have_an_allowance_of_their_own, begin),
     };
