@@ -130,7 +130,7 @@ static int iterate(modules_visit *visit, void *context)
         struct dl_phdr_info info = copies[copy].modules[number];
         int result = visit(&info, sizeof info, context);
         if (result) {
-            if (number != first[0] || !ahead)
+            if (!ahead || number != first[0])
                 ended_at(number);
             return result;
         }
