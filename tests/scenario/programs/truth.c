@@ -408,33 +408,32 @@ SITE void reserve_only(void)
     add_range(row, memory, 256 * MIB, 0);
 }
 
-static uint64_t rss_anon(void)
+static long rss_anon_kib(void)
 {
-    char line[256];
-    unsigned long long kib = 0;
-    FILE *status = fopen("/proc/self/status", "re");
-    while (status && fgets(line, sizeof line, status) && sscanf(line, "RssAnon: %llu", &kib) != 1)
-        continue;
-    if (status)
-        fclose(status);
-    return kib << 10;
+    char text[4096] = {0};
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+        fail("/proc/self/status");
+    close(fd);
+    char *found = strstr(text, "RssAnon:");
+    return found ? atol(found + strlen("RssAnon:")) : -1;
 }
 
 /*
- * The kernel's zero page everywhere: no memory, though mincore says so. There are kernels for virtual machines that have
- * none and give a page of its own to who only reads: then RssAnon grows by all of it.
+ * The kernel's zero page everywhere: no memory, though mincore says so. There are kernels for virtual machines that
+ * have none and give a page of its own to who only reads: then RssAnon grows by all of it.
  */
 SITE void read_never_written(void)
 {
     struct row *row = begin(__func__, "mapping");
-    uint64_t before = rss_anon();
+    long before = rss_anon_kib();
     volatile char *memory = map_here(32 * MIB, MAP_NORESERVE);
     madvise((void *)memory, 32 * MIB, MADV_NOHUGEPAGE);
     for (size_t i = 0; i < 32 * MIB; i += 4096)
         if (memory[i])
             abort();
     row->committed = 32 * MIB;
-    if (rss_anon() >= before + 16 * MIB)
+    if (rss_anon_kib() >= before + (16 << 10))
         row->resident = row->seen = 32 * MIB;
 }
 
@@ -649,17 +648,6 @@ static void start_threads(pthread_t *thread)
 }
 
 /* ---- the account ---- */
-
-static long rss_anon_kib(void)
-{
-    char text[4096] = {0};
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
-        fail("/proc/self/status");
-    close(fd);
-    char *found = strstr(text, "RssAnon:");
-    return found ? atol(found + strlen("RssAnon:")) : -1;
-}
 
 static void tell(const char *path)
 {
