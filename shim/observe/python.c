@@ -434,25 +434,6 @@ static void copy_code(void)
     peek_ahead(trail.objects, objects, STRING_HEAD);
 }
 
-/*
- * The cache is asked for what the frames lead to before it is their turn: a program that has worked on its data since
- * the last walk has driven all of it out, and it lies in a hundred places. Addresses that are none do no harm.
- */
-static void ask_early(void)
-{
-    const struct python_layout *layout = python.interpreter.layout;
-    for (uint32_t i = 0; i < trail.count; i++) {
-        uint64_t address = trail.found[i].code;
-        const unsigned char *code = (const unsigned char *)(uintptr_t)address;
-        if (!is_possible(address) || FIELD(code, 8, uint64_t) != python.interpreter.type_code)
-            continue;
-        ask_for(FIELD(code, layout->code_name, uint64_t), STRING_HEAD);
-        ask_for(FIELD(code, layout->code_filename, uint64_t), STRING_HEAD);
-        ask_for(FIELD(code, layout->code_lines, uint64_t), BYTES_DATA + TABLE_BYTES);
-        __builtin_prefetch(&python.cache[first_slot(address, trail.found[i].position)]);
-    }
-}
-
 /* The code object of frame i of the trail; NULL: this is no frame. */
 static const unsigned char *code_of(enum python_mode mode, uint32_t i)
 {
@@ -462,6 +443,24 @@ static const unsigned char *code_of(enum python_mode mode, uint32_t i)
         return NULL;
     const unsigned char *code = mode == PYTHON_ASYNC ? trail.headers[copy] : (const unsigned char *)(uintptr_t)address;
     return FIELD(code, 8, uint64_t) == python.interpreter.type_code ? code : NULL;
+}
+
+/*
+ * The cache is asked for what the frames lead to before it is their turn: a program that has worked on its data since
+ * the last walk has driven all of it out, and it lies in a hundred places. Addresses that are none do no harm.
+ */
+static void ask_early(void)
+{
+    const struct python_layout *layout = python.interpreter.layout;
+    for (uint32_t i = 0; i < trail.count; i++) {
+        const unsigned char *code = code_of(PYTHON_OWN, i);
+        if (!code)
+            continue;
+        ask_for(FIELD(code, layout->code_name, uint64_t), STRING_HEAD);
+        ask_for(FIELD(code, layout->code_filename, uint64_t), STRING_HEAD);
+        ask_for(FIELD(code, layout->code_lines, uint64_t), BYTES_DATA + TABLE_BYTES);
+        __builtin_prefetch(&python.cache[first_slot(trail.found[i].code, trail.found[i].position)]);
+    }
 }
 
 /*
