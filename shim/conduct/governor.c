@@ -91,16 +91,6 @@ static uint64_t allowance(uint64_t spent_ns, uint64_t span_ns, const struct samp
     return sampler_allowance(flight.sampling_allowed_ns, spent_ns, span_ns, aim);
 }
 
-/*
- * What a cost is held against: more than comes in is dear only so far as what is saved up would not pay for a second of
- * it. A burst is there to be spent.
- */
-static uint64_t bearable(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s, uint64_t saved_ns)
-{
-    uint64_t most = budget_ns_per_s + saved_ns;
-    return cost_ns_per_s <= budget_ns_per_s ? budget_ns_per_s : cost_ns_per_s < most ? cost_ns_per_s : most;
-}
-
 void governor_look(uint64_t now_ns)
 {
     uint64_t span = now_ns - flight.governed_ns, spent = flight.sampling_ns, large = flight.large_sampling_ns;
@@ -112,9 +102,10 @@ void governor_look(uint64_t now_ns)
     uint64_t left = large_per_s < half ? aim->ns_per_s - large_per_s : half;
     uint64_t small_per_s = per_s > large_per_s ? per_s - large_per_s : 0;
     uint64_t saved = flight.sampling_allowed_ns > spent ? flight.sampling_allowed_ns - spent : 0;
-    leave_intervals(sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes, live_count(&flight.live),
-                                   small_per_s, bearable(small_per_s, left, saved)),
-                    sampler_govern_large(flight.large_interval_bytes, large_per_s, bearable(large_per_s, half, saved)));
+    leave_intervals(
+        sampler_govern(flight.sample_interval_bytes, flight.state.committed_bytes, live_count(&flight.live),
+                       small_per_s, sampler_bearable(small_per_s, left, saved)),
+        sampler_govern_large(flight.large_interval_bytes, large_per_s, sampler_bearable(large_per_s, half, saved)));
     flight.governed_sampling_ns = spent;
     flight.governed_large_ns = large;
     flight.governed_ns = now_ns;

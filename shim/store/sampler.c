@@ -157,6 +157,13 @@ uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_
     return interval < SAMPLER_LARGE ? SAMPLER_LARGE : least(interval, SAMPLER_MAX_INTERVAL);
 }
 
+uint64_t sampler_bearable(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s, uint64_t saved_ns)
+{
+    if (cost_ns_per_s <= budget_ns_per_s)
+        return budget_ns_per_s;
+    return least(cost_ns_per_s, budget_ns_per_s + saved_ns);
+}
+
 uint64_t sampler_allowance(uint64_t allowed_ns, uint64_t spent_ns, uint64_t span_ns,
                            const struct sampler_budget *budget)
 {

@@ -64,6 +64,11 @@ uint64_t sampler_govern(uint64_t interval, uint64_t live_bytes, uint64_t live_sa
 /* The interval of large blocks, SAMPLER_LARGE at least: all of them are exact as long as the budget allows. */
 uint64_t sampler_govern_large(uint64_t interval, uint64_t cost_ns_per_s, uint64_t budget_ns_per_s);
 /*
+ * The budget that a cost is held against: more than comes in is dear only so far as what is saved up would not pay for
+ * a second of it. A burst is there to be spent.
+ */
+uint64_t sampler_bearable(uint64_t cost_ns_per_s, uint64_t budget_ns_per_s, uint64_t saved_ns);
+/*
  * So much may have been spent in all: what might have been before, and what this span brings; of what nobody spends a
  * burst is saved up, and what was spent beyond it is forgotten.
  */

@@ -356,6 +356,18 @@ static void what_is_spent_at_once_is_held_back(void **unused)
     assert_int_equal(sampler_allowance(16 * ms, 40 * ms, second, &budget), 50 * ms);
 }
 
+static void what_is_saved_up_pays_for_a_second(void **unused)
+{
+    static const struct {
+        uint64_t cost, budget, saved, bearable;
+    } rows[] = {
+        {0, 10, 5, 10},  {10, 10, 5, 10}, {11, 10, 5, 11}, {15, 10, 5, 15},
+        {16, 10, 5, 15}, {16, 10, 0, 10}, {3, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(sampler_bearable(rows[i].cost, rows[i].budget, rows[i].saved), rows[i].bearable);
+}
+
 static void the_governor_by_table(void **unused)
 {
     static const struct {
@@ -434,6 +446,7 @@ int main(void)
         cmocka_unit_test(hit_probability_is_libms),
         cmocka_unit_test(minus_log_is_libms),
         cmocka_unit_test(what_is_spent_at_once_is_held_back),
+        cmocka_unit_test(what_is_saved_up_pays_for_a_second),
         cmocka_unit_test(the_governor_by_table),
         cmocka_unit_test(the_governor_of_large_blocks_by_table),
         cmocka_unit_test(the_governor_settles),
