@@ -13,16 +13,65 @@ struct place {
     uint32_t i;             /* in its bucket */
 };
 
-size_t live_bytes(uint32_t slots)
+static size_t buckets_bytes(uint32_t slots)
 {
     return slots / LIVE_BUCKET * sizeof(struct live_bucket);
 }
 
+/* Words of the bits for so many slots: wherever they begin, they lie on two pages more at most. */
+static size_t touched_words(uint32_t slots)
+{
+    return (buckets_bytes(slots) / LIVE_PAGE + 2) / 64 + 1;
+}
+
+size_t live_bytes(uint32_t slots)
+{
+    return buckets_bytes(slots) + 2 * touched_words(slots) * sizeof(uint64_t);
+}
+
 void live_open(struct live *live, void *memory, uint32_t first, uint32_t more)
 {
-    struct live_bucket *buckets = memory;
-    *live = (struct live){
-        .tables = {{.buckets = buckets, .slots = first}, {.buckets = buckets + first / LIVE_BUCKET, .slots = more}}};
+    struct live_bucket *buckets = memory, *more_buckets = buckets + first / LIVE_BUCKET;
+    uint64_t *touched = (void *)(more_buckets + more / LIVE_BUCKET);
+    *live =
+        (struct live){.tables = {{.buckets = buckets, .touched = touched, .slots = first},
+                                 {.buckets = more_buckets, .touched = touched + touched_words(first), .slots = more}}};
+}
+
+/* ---- pages ---- */
+
+/* The bit of the page that a byte of the table lies on. */
+static uint64_t *touched_word(const struct live_table *table, const void *byte, uint64_t *bit)
+{
+    uintptr_t page = (uintptr_t)byte / LIVE_PAGE - (uintptr_t)table->buckets / LIVE_PAGE;
+    *bit = UINT64_C(1) << page % 64;
+    return &table->touched[page / 64];
+}
+
+static void touch(const struct live_table *table, const void *byte)
+{
+    uint64_t bit, *word = touched_word(table, byte, &bit);
+    if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+        __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+}
+
+static bool is_touched(const struct live_table *table, const void *byte)
+{
+    uint64_t bit, *word = touched_word(table, byte, &bit);
+    return __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
+}
+
+/* A bucket lies on two pages at most. */
+static void touch_bucket(const struct live_table *table, const struct live_bucket *bucket)
+{
+    touch(table, bucket);
+    touch(table, &bucket->passed);
+}
+
+/* false: no block has been in it, and none has passed it */
+static bool is_touched_bucket(const struct live_table *table, const struct live_bucket *bucket)
+{
+    return is_touched(table, bucket) && is_touched(table, &bucket->passed);
 }
 
 uint32_t live_count(const struct live *live)
@@ -117,6 +166,7 @@ static bool insert(struct live_table *table, const void *pointer, const struct l
     uint64_t key = (uintptr_t)pointer;
     for (uint32_t n = 0; n < reach_of(table); n++) {
         struct live_bucket *bucket = &table->buckets[bucket_of(table, key, n)];
+        touch_bucket(table, bucket);
         for (uint32_t i = 0; i < LIVE_BUCKET; i++) {
             if (!take_slot(&bucket->keys[i]))
                 continue;
@@ -158,6 +208,8 @@ static bool find_in(const struct live_table *table, uint64_t key, struct place *
     for (uint32_t n = 0; n < reach_of(table); n++) {
         uint32_t number = bucket_of(table, key, n);
         struct live_bucket *bucket = &table->buckets[number];
+        if (!is_touched_bucket(table, bucket))
+            break;
         for (uint32_t i = 0; i < LIVE_BUCKET; i++)
             if (__atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE) == key) {
                 *place = (struct place){(struct live_table *)table, bucket, number, i};
@@ -255,6 +307,8 @@ bool live_still(const struct live *live, uint32_t slot, uint64_t address, struct
 bool live_at(const struct live *live, uint32_t slot, uint64_t *address, struct live_block *block)
 {
     struct place place = place_of(live, slot);
+    if (!is_touched_bucket(place.table, place.bucket))
+        return false;
     uint64_t key = key_at(&place, __ATOMIC_ACQUIRE);
     if (key <= LIVE_BUSY || !still(&place, key, block))
         return false;

@@ -12,6 +12,9 @@
  * touches a page of it for almost every block. The second one is not even read before the first is full.
  *
  * Memory is handed in, zeroed. When no slot is found within LIVE_PROBES of either the block is not recorded (counted).
+ *
+ * Pages that no block has been in are not even read: a kernel without a page of zeros (some virtual machines) gives a
+ * page of its own to who only reads, three MiB of them for a first look through a large table.
  */
 #ifndef LW_STORE_LIVE_H
 #define LW_STORE_LIVE_H
@@ -23,6 +26,7 @@
 #define LIVE_BUCKET   8u
 #define LIVE_PROBES   128u
 #define LIVE_MAX_SITE UINT16_MAX
+#define LIVE_PAGE     4096u
 
 struct live_block {
     uint64_t size;     /* as requested, below 2^48 */
@@ -43,7 +47,8 @@ struct live_bucket {
 
 struct live_table {
     struct live_bucket *buckets;
-    uint32_t slots; /* a power of two; 0: no such table */
+    uint64_t *touched; /* a bit for each page that they lie on: a block has been there */
+    uint32_t slots;    /* a power of two; 0: no such table */
     uint32_t count;
 };
 

@@ -6,8 +6,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #include "ground/filter.h"
@@ -247,11 +249,15 @@ static void the_probe_limit_drops_and_counts(void **unused)
 
 static void blocks_being_filled_are_not_shown(void **unused)
 {
-    uint64_t address;
+    uint64_t address, sum;
     struct live_block block;
-    *key_of(3) = LIVE_BUSY;
-    for (uint32_t i = 0; i < 8; i++)
-        assert_false(live_at(&live, i, &address, &block));
+    assert_true(insert(0x5000, 1));
+    uint32_t slot = 0;
+    while (!live_at(&live, slot, &address, &block))
+        slot++;
+    assert_int_equal(walk(&sum), 1);
+    *key_of(slot) = LIVE_BUSY;
+    assert_int_equal(walk(&sum), 0);
 }
 
 static void the_filter_follows(void **unused)
@@ -320,6 +326,44 @@ static void stress_threads(void)
     assert_int_equal(live_count(&live), 0);
     for (size_t i = 0; i < sizeof filter_counts; i++)
         assert_int_equal(filter_counts[i], 0);
+}
+
+/* Pages of the memory that are there; a read of one that was never written brings a page (of zeros), too. */
+static uint32_t pages_there(const void *bytes, size_t size)
+{
+    FILE *pagemap = fopen("/proc/self/pagemap", "re");
+    uint32_t there = 0;
+    assert_non_null(pagemap);
+    for (uintptr_t page = (uintptr_t)bytes / LIVE_PAGE; page < ((uintptr_t)bytes + size) / LIVE_PAGE; page++) {
+        uint64_t entry;
+        assert_int_equal(fseek(pagemap, (long)(page * sizeof entry), SEEK_SET), 0);
+        assert_int_equal(fread(&entry, sizeof entry, 1, pagemap), 1);
+        there += entry >> 63;
+    }
+    fclose(pagemap);
+    return there;
+}
+
+static void what_no_block_was_in_is_not_read(void **unused)
+{
+    enum { FIRST = 64, MORE = 131072 };
+    size_t bytes = live_bytes(FIRST + MORE);
+    void *fresh = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(fresh, MAP_FAILED);
+    assert_int_equal(madvise(fresh, bytes, MADV_NOHUGEPAGE), 0);
+    empty(NULL);
+    live_open(&live, fresh, FIRST, MORE);
+    for (uint64_t i = 1; i <= 50; i++) /* two of them in the second table */
+        assert_true(insert(i << 20, i));
+    uint64_t sum;
+    assert_int_equal(live_slots(&live), FIRST + MORE);
+    assert_int_equal(walk(&sum), 50);
+    for (uint64_t i = 51; i <= 2000; i++)
+        assert_int_equal(removed_size(i << 20), UINT64_MAX);
+    assert_true(pages_there(fresh, bytes) <= 3 + 2 * 2);
+    for (uint64_t i = 1; i <= 50; i++)
+        assert_int_equal(removed_size(i << 20), i);
+    assert_int_equal(munmap(fresh, bytes), 0);
 }
 
 static void eight_threads_lose_nothing(void **unused)
@@ -444,6 +488,7 @@ int main(void)
         cmocka_unit_test_setup(the_filter_follows, empty),
         cmocka_unit_test_setup(what_is_held_is_counted_and_not_found, empty),
         cmocka_unit_test_setup(the_second_table_takes_what_the_first_has_no_room_for, empty),
+        cmocka_unit_test_setup(what_no_block_was_in_is_not_read, empty),
         cmocka_unit_test_setup(eight_threads_lose_nothing, empty),
         cmocka_unit_test_setup(eight_threads_in_both_tables_lose_nothing, empty),
         cmocka_unit_test_setup(a_crowded_table_loses_nothing, empty),
