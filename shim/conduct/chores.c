@@ -28,11 +28,15 @@
 #define SYMBOLS_LOOK_NS    MS /* what a look may take: none in the first two seconds */
 #define SYMBOLS_FROM_BYTES (256u << 10)
 
+struct size {
+    uint64_t faults, rss_bytes, committed_bytes;
+};
+
 static struct {
     uint64_t slow_ns, scan_ns, tend_ns;
-    uint64_t symbols_ns;                         /* spent on names, ever */
-    uint64_t peak_bytes;                         /* that was marked */
-    uint64_t faults, rss_bytes, committed_bytes; /* at the last scan */
+    uint64_t symbols_ns;       /* spent on names, ever */
+    uint64_t peak_bytes;       /* that was marked */
+    struct size scanned, seen; /* at the last scan, at the last look */
 } last;
 
 bool chores_are_due(uint64_t now_ns, bool calm)
@@ -84,28 +88,41 @@ static void mark_peak(void)
     final_mark(LW_MARK_PEAK);
 }
 
-/* Hardly a page came or went, and no record: a scan would find what the last one found. */
-static bool stands_still(void)
+static struct size size_now(void)
 {
     const struct lw_state *state = &flight.state;
-    uint64_t rss = state->rss_bytes, before = last.rss_bytes;
-    return state->minor_faults - last.faults < STILL_FAULTS && state->committed_bytes == last.committed_bytes &&
+    return (struct size){state->minor_faults, state->rss_bytes, state->committed_bytes};
+}
+
+/* Hardly a page came or went since, and no record: a scan would find what it would have found then. */
+static bool stands_still_since(const struct size *then)
+{
+    struct size now = size_now();
+    uint64_t rss = now.rss_bytes, before = then->rss_bytes;
+    return now.faults - then->faults < STILL_FAULTS && now.committed_bytes == then->committed_bytes &&
            (rss > before ? rss - before : before - rss) < STILL_BYTES;
 }
 
-/* The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. There
-   the evidence may be two seconds old: a process of some hundred mappings pays 3 ms for it, from cold caches. */
-static bool scan_is_due(uint64_t now_ns)
+/*
+ * The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. There
+ * the evidence may be two seconds old: a process of some hundred mappings pays 3 ms for it, from cold caches. But where
+ * growth has just come to rest it may stay so for long, and this is what is to be told of it.
+ */
+static uint64_t scan_pause(void)
 {
-    bool near = vigil_is_watchful();
-    uint64_t pause = flight.state.scan_cost_ns * (near ? SCAN_SHARE : SCAN_SHARE_CALM);
-    uint64_t least = near ? SLOW_NS : SLOW_CALM_NS;
+    bool near = vigil_is_watchful(), soon = near || (last.scan_ns && stands_still_since(&last.seen));
+    uint64_t pause = flight.state.scan_cost_ns * (soon ? SCAN_SHARE : SCAN_SHARE_CALM);
+    uint64_t least = soon ? SLOW_NS : SLOW_CALM_NS;
     if (!last.scan_ns)
         least = near ? FIRST_NS : SLOW_NS;
-    else if (stands_still())
+    else if (stands_still_since(&last.scanned))
         least = STILL_NS;
-    uint64_t since = last.scan_ns ? last.scan_ns : flight.journal.identity->activated_ns;
-    return now_ns - since >= (pause > least ? pause : least);
+    return pause > least ? pause : least;
+}
+
+static bool scan_is_due(uint64_t now_ns)
+{
+    return now_ns - (last.scan_ns ? last.scan_ns : flight.journal.identity->activated_ns) >= scan_pause();
 }
 
 /* In a large binary a name takes a quarter of a millisecond, and the reader finds most of them by itself. */
@@ -126,14 +143,14 @@ void chores_calm(uint64_t now_ns)
     note_symbols(now_ns);
     gate_yield(false);
     tend_allocator(now_ns);
-    if (!scan_is_due(now_ns))
+    bool due = scan_is_due(now_ns);
+    last.seen = size_now();
+    if (!due)
         return;
     attribution_scan(!vigil_is_watchful());
     mark_peak();
     last.scan_ns = now_ns;
-    last.faults = flight.state.minor_faults;
-    last.rss_bytes = flight.state.rss_bytes;
-    last.committed_bytes = flight.state.committed_bytes;
+    last.scanned = size_now();
 }
 
 void chores_reset(void)
