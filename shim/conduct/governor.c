@@ -4,8 +4,9 @@
 #include "conduct/vigil.h"
 #include "store/sampler.h"
 
-#define MS        UINT64_C(1000000)
-#define GOVERN_NS (100 * MS)
+#define MS           UINT64_C(1000000)
+#define GOVERN_NS    (100 * MS)
+#define SLIGHT_BYTES (64u << 10) /* a few of them at the line of another are nothing, far from every limit */
 
 /*
  * What the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %. Elsewhere
@@ -51,10 +52,13 @@ void governor_hold_back(bool large, uint64_t spent_ns)
                                     __ATOMIC_RELAXED);
 }
 
-bool governor_spares_ranges(void)
+bool governor_spares_range(uint64_t bytes)
 {
-    return flight.options.sample.automatic && __atomic_load_n(&flight.ranges_ns, __ATOMIC_RELAXED) >
-                                                  __atomic_load_n(&flight.ranges_allowed_ns, __ATOMIC_RELAXED);
+    if (!flight.options.sample.automatic)
+        return false;
+    bool slight = bytes <= SLIGHT_BYTES && !vigil_is_watchful();
+    return slight || __atomic_load_n(&flight.ranges_ns, __ATOMIC_RELAXED) >
+                         __atomic_load_n(&flight.ranges_allowed_ns, __ATOMIC_RELAXED);
 }
 
 static uint64_t rate(uint64_t more, uint64_t span_ns)

@@ -21,6 +21,10 @@ void governor_look(uint64_t now_ns); /* at every look; ten times a second at mos
  */
 void governor_hold_back(bool large, uint64_t spent_ns);
 
-bool governor_spares_ranges(void); /* the stacks of mappings have cost what they may by now. Any thread. */
+/*
+ * A mapping that comes again at its place needs no stack: those have cost what they may by now, or it is small and no
+ * limit is near. Any thread.
+ */
+bool governor_spares_range(uint64_t bytes);
 
 #endif

@@ -282,11 +282,11 @@ static void charge_range(const struct mapping *range, bool extend, uint64_t now_
         gate_look();
 }
 
-/* Who maps again what it has just unmapped may be at another line by now: known again only where stacks have cost their
-   share. */
+/* Who maps again what it has just unmapped may be at another line by now: known again only where that is borne. */
 static uint32_t site_of_range(const struct mapping *range, uint64_t now_ns)
 {
-    uint32_t site = governor_spares_ranges() ? mappings_last_site(&flight.mappings, range) : 0;
+    bool spared = governor_spares_range(range->end - range->start);
+    uint32_t site = spared ? mappings_last_site(&flight.mappings, range) : 0;
     if (site)
         return site;
     site = capture_site((enum lw_site_kind)range->kind, now_ns);

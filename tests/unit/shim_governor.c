@@ -64,21 +64,23 @@ static void a_given_interval_is_left_alone(void **unused)
     governor_hold_back(false, flight.sampling_ns);
     assert_int_equal(flight.sample_interval_bytes, before);
     flight.ranges_ns = flight.ranges_allowed_ns + 1;
-    assert_false(governor_spares_ranges());
+    assert_false(governor_spares_range(1 << 20));
+    assert_false(governor_spares_range(16 << 10));
 }
 
 static void stacks_of_mappings_have_an_allowance_of_their_own(void **unused)
 {
     uint64_t before = flight.sample_interval_bytes, allowed = flight.ranges_allowed_ns;
-    assert_false(governor_spares_ranges());
+    assert_false(governor_spares_range(1 << 20));
+    assert_true(governor_spares_range(16 << 10));
     flight.ranges_ns = allowed;
-    assert_false(governor_spares_ranges());
+    assert_false(governor_spares_range(1 << 20));
     flight.ranges_ns = allowed + 1;
-    assert_true(governor_spares_ranges());
+    assert_true(governor_spares_range(1 << 20));
     governor_look(1001 * MS); /* too early: it does nothing */
-    assert_true(governor_spares_ranges());
+    assert_true(governor_spares_range(1 << 20));
     governor_look(2000 * MS);
-    assert_false(governor_spares_ranges());
+    assert_false(governor_spares_range(1 << 20));
     assert_true(flight.sample_interval_bytes <= before); /* no sample has become rarer for it */
 }
 
