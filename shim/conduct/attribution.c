@@ -134,9 +134,7 @@ static void gather_blocks(void)
     struct live_block block;
     uint64_t address;
     pass.block_count = 0;
-    for (uint32_t slot = 0, slots = live_slots(&flight.live); slot < slots; slot++) {
-        if (!live_at(&flight.live, slot, &address, &block))
-            continue;
+    for (uint32_t slot = 0; live_next(&flight.live, &slot, &address, &block); slot++) {
         pass.order[pass.block_count++] = address >> 4 << SLOT_BITS | slot;
         if (is_exact(block.weight))
             pass.exact += (double)block.size;

@@ -243,8 +243,8 @@ void tracker_forget_objects(void)
 {
     struct live_block block;
     uint64_t address;
-    for (uint32_t slot = 0; flight_phase() == FLIGHT_ACTIVE && slot < live_slots(&flight.live); slot++)
-        if (live_at(&flight.live, slot, &address, &block) && block.object)
+    for (uint32_t slot = 0; flight_phase() == FLIGHT_ACTIVE && live_next(&flight.live, &slot, &address, &block); slot++)
+        if (block.object)
             tracker_freeing((void *)(uintptr_t)address);
 }
 

@@ -304,14 +304,24 @@ bool live_still(const struct live *live, uint32_t slot, uint64_t address, struct
     return still(&place, address, block);
 }
 
-bool live_at(const struct live *live, uint32_t slot, uint64_t *address, struct live_block *block)
+/* false: none there, or it changed meanwhile */
+static bool block_in(const struct place *place, uint64_t *address, struct live_block *block)
 {
-    struct place place = place_of(live, slot);
-    if (!is_touched_bucket(place.table, place.bucket))
-        return false;
-    uint64_t key = key_at(&place, __ATOMIC_ACQUIRE);
-    if (key <= LIVE_BUSY || !still(&place, key, block))
+    uint64_t key = key_at(place, __ATOMIC_ACQUIRE);
+    if (key <= LIVE_BUSY || !still(place, key, block))
         return false;
     *address = key;
     return true;
+}
+
+bool live_next(const struct live *live, uint32_t *slot, uint64_t *address, struct live_block *block)
+{
+    for (uint32_t slots = live_slots(live); *slot < slots; ++*slot) {
+        struct place place = place_of(live, *slot);
+        if (place.i == 0 && !is_touched_bucket(place.table, place.bucket))
+            *slot += LIVE_BUCKET - 1;
+        else if (block_in(&place, address, block))
+            return true;
+    }
+    return false;
 }

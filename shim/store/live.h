@@ -81,8 +81,11 @@ bool live_gone(struct live *live, uint32_t slot, struct live_block *block); /* f
 /* How many slots there are to look into: those of the second table only when it is in use. */
 uint32_t live_slots(const struct live *live);
 void live_ask_early(const struct live *live, uint32_t slot); /* the cache is told of it before its turn comes */
-/* Copies the block in slot i; false: none there, or it changed meanwhile. */
-bool live_at(const struct live *live, uint32_t slot, uint64_t *address, struct live_block *block);
+/*
+ * Copies the next block, from *slot on, which is where it stands then; 0 and the one behind it to begin and to go on.
+ * false: there is none left. A block that comes, goes or changes meanwhile may be passed over.
+ */
+bool live_next(const struct live *live, uint32_t *slot, uint64_t *address, struct live_block *block);
 /* The block in slot i, if it is still the one at this address. */
 bool live_still(const struct live *live, uint32_t slot, uint64_t address, struct live_block *block);
 

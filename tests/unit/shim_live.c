@@ -101,11 +101,9 @@ static uint32_t walk(uint64_t *size_sum)
 {
     uint32_t found = 0;
     *size_sum = 0;
-    for (uint32_t i = 0; i < live_slots(&live); i++) {
-        uint64_t address;
-        struct live_block block;
-        if (!live_at(&live, i, &address, &block))
-            continue;
+    uint64_t address;
+    struct live_block block;
+    for (uint32_t i = 0; live_next(&live, &i, &address, &block); i++) {
         assert_int_equal(block.site, (uint16_t)(address >> 4));
         found++;
         *size_sum += block.size;
@@ -142,8 +140,7 @@ static void every_field_is_kept(void **unused)
     uint64_t address;
     assert_true(live_insert(&live, at(0x7FFFFFFFFFF0), &in));
     uint32_t slot = 0;
-    while (!live_at(&live, slot, &address, &out))
-        slot++;
+    assert_true(live_next(&live, &slot, &address, &out));
     assert_int_equal(address, 0x7FFFFFFFFFF0);
     assert_memory_equal(&out, &in, sizeof in);
     assert_true(live_still(&live, slot, address, &out));
@@ -253,8 +250,7 @@ static void blocks_being_filled_are_not_shown(void **unused)
     struct live_block block;
     assert_true(insert(0x5000, 1));
     uint32_t slot = 0;
-    while (!live_at(&live, slot, &address, &block))
-        slot++;
+    assert_true(live_next(&live, &slot, &address, &block));
     assert_int_equal(walk(&sum), 1);
     *key_of(slot) = LIVE_BUSY;
     assert_int_equal(walk(&sum), 0);
@@ -398,7 +394,9 @@ static void the_second_table_takes_what_the_first_has_no_room_for(void **unused)
     assert_int_equal(sum, 500 * 501 / 2);
     uint32_t held = live_hold(&live, at(400 * 16));
     assert_true(held >= 64 && held < 64 + 1024);
-    assert_true(live_at(&live, held, &address, &out));
+    uint32_t slot = held;
+    assert_true(live_next(&live, &slot, &address, &out));
+    assert_int_equal(slot, held);
     assert_int_equal(out.size, 400);
     live_back(&live, held);
     assert_int_equal(live_hold(&live, at(400 * 16)), held);
@@ -452,12 +450,11 @@ static void what_is_held_is_counted_and_not_found(void **unused)
     assert_false(live_remove(&live, here, &out));
     assert_true(filter_maybe(here));
     assert_true(live_insert(&live, here, &fresh));
-    for (uint32_t slot = 0; slot < live_slots(&live); slot++)
-        if (live_at(&live, slot, &address, &out)) {
-            assert_int_equal(address, 0x7000);
-            assert_true(live_still(&live, slot, address, &out));
-            seen += out.site;
-        }
+    for (uint32_t slot = 0; live_next(&live, &slot, &address, &out); slot++) {
+        assert_int_equal(address, 0x7000);
+        assert_true(live_still(&live, slot, address, &out));
+        seen += out.site;
+    }
     assert_int_equal(seen, 7 + 9);
     held_too = live_hold(&live, here); /* its next owner moves it as well: each has its own */
     assert_int_not_equal(held_too, LIVE_NOWHERE);
