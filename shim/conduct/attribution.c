@@ -543,6 +543,7 @@ void attribution_scan(bool quickly)
     struct lw_state *state = &flight.state;
     uint64_t started = sys_thread_cpu_ns(), now = flight_now_ns();
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
+    refusal_begin_scan();
     walk(quickly, now);
     bool keep = !pass.kept || now - pass.history_ns[(pass.kept - 1) % HISTORY] >= KEPT_NS;
     for (uint32_t i = 0; i < count && i < MAX_SITES; i++)

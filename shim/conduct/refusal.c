@@ -8,12 +8,17 @@
 #define FROM_BYTES   (64u << 10)
 #define SAY_PAUSE_NS UINT64_C(10000000000)
 
+struct moment {
+    uint64_t exact_bytes, faults;
+};
+
 static struct {
     uint32_t armed;
     uint64_t margin_bytes;
     uint64_t granted_bytes;                           /* on their way into the stores */
     uint64_t untouched_bytes, exact_bytes, rss_bytes; /* at the last scan */
     uint64_t said_ns;
+    struct moment before; /* the scan */
 } refusal;
 
 static uint64_t load(const uint64_t *word)
@@ -51,8 +56,33 @@ static uint64_t rss_now(void)
     return process_statm(&rss, &data) ? rss : load(&refusal.rss_bytes);
 }
 
+static struct moment moment_now(void)
+{
+    struct process_numbers numbers = {0};
+    process_read(&numbers);
+    return (struct moment){.exact_bytes = exact_bytes(), .faults = numbers.minor_faults};
+}
+
+void refusal_begin_scan(void)
+{
+    if (__atomic_load_n(&refusal.armed, __ATOMIC_ACQUIRE))
+        refusal.before = moment_now();
+}
+
+/* What was freed or touched since the scan began, at least. */
+static uint64_t moved(void)
+{
+    struct moment now = moment_now(), *before = &refusal.before;
+    uint64_t freed = before->exact_bytes > now.exact_bytes ? before->exact_bytes - now.exact_bytes : 0;
+    return freed + (now.faults - before->faults) * flight.residency.page_bytes;
+}
+
 void refusal_settle(uint64_t untouched_bytes)
 {
+    if (__atomic_load_n(&refusal.armed, __ATOMIC_ACQUIRE) && refusal.before.faults) {
+        uint64_t unsure = moved();
+        untouched_bytes = untouched_bytes > unsure ? untouched_bytes - unsure : 0;
+    }
     __atomic_store_n(&refusal.untouched_bytes, untouched_bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&refusal.exact_bytes, exact_bytes(), __ATOMIC_RELAXED);
     __atomic_store_n(&refusal.rss_bytes, rss_now(), __ATOMIC_RELAXED);

@@ -17,7 +17,12 @@
 /* Watcher: at every look, after binding_set; disarmed nothing is refused. */
 void refusal_arm(uint64_t margin_bytes);
 void refusal_disarm(void);
-/* Watcher, after a scan: bytes granted exactly and not resident. */
+/*
+ * Watcher, around a scan: bytes granted exactly and not resident. The program goes on meanwhile: a block that was freed
+ * and whose place was given out again, half touched, looks untouched to a scan that stood still in between. What was
+ * touched or freed during the scan is therefore not held against anybody until the next one.
+ */
+void refusal_begin_scan(void);
 void refusal_settle(uint64_t untouched_bytes);
 
 /*
