@@ -19,6 +19,7 @@
 #include "doors/object_door.h"
 #include "ground/guard.h"
 #include "ground/next.h"
+#include "observe/unwind_calls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -61,6 +62,8 @@ static inline void *map(const void *caller, void *address, size_t size, int prot
     int kind = protection == PROT_NONE ? flags | MAP_NORESERVE : flags;
     if (next_is_allocator(caller))
         return next.mmap(address, size, protection, flags, fd, offset);
+    if (unwind_calls_are(caller) && flags & MAP_ANONYMOUS)
+        return next.mmap(address, size, protection, flags | MAP_POPULATE, fd, offset);
     if (is_for_use(kind, fd) && refuses(caller, size))
         return MAP_FAILED;
     bool populates = UNLIKELY(flags & (MAP_POPULATE | MAP_LOCKED));

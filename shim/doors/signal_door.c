@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* signal_door: the program's dispositions, as if lastwords had borrowed none (see ground/signals.h). */
+/*
+ * signal_door: the program's dispositions, as if lastwords had borrowed none (see ground/signals.h). Of its masks only
+ * those pass by that the unwinder sets in a walk of ours (see observe/unwind_calls.h).
+ */
 #include "conduct/muster.h"
 #include "conduct/pulse.h"
 #include "doors/doors.h"
 #include "ground/next.h"
 #include "ground/signals.h"
 #include "observe/faults.h"
+#include "observe/unwind_calls.h"
 
 #include <string.h>
 
@@ -92,4 +96,11 @@ DOOR sighandler_t sigset(int number, sighandler_t handler)
         surrender(number);
     sighandler_t had = next.sigset(number, handler);
     return ours && had != SIG_ERR && had != SIG_HOLD ? SIG_DFL : had;
+}
+
+DOOR int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+{
+    if (how == SIG_SETMASK && unwind_calls_are(__builtin_return_address(0)))
+        return unwind_calls_mask(old);
+    return next.sigprocmask(how, set, old);
 }

@@ -44,6 +44,7 @@ struct thread_state {
 #define THREAD_ARENA   16u /* Python maps an arena for small objects */
 #define THREAD_CACHED  32u /* has one of the unwinder's caches */
 #define THREAD_HOLDS   64u /* keeps the copy of the module list from being given up (modules_hold) */
+#define THREAD_WALKS   128u /* is inside the unwinder: see observe/unwind_calls.h */
 #define THREAD_HANDLER 4u  /* captures a stack in a signal handler: must not wait for the loader */
 
 extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));

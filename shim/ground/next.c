@@ -157,6 +157,7 @@ EARLY(int, sigaction, (int signal, const struct sigaction *action, struct sigact
 EARLY(sighandler_t, signal, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
 EARLY(sighandler_t, sysv_signal, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
 EARLY(sighandler_t, sigset, (int signal, sighandler_t handler), (signal, handler), ENOSYS, SIG_ERR)
+EARLY(int, sigprocmask, (int how, const sigset_t *set, sigset_t *old), (how, set, old), ENOSYS, -1)
 EARLY(size_t, fread, (void *buffer, size_t size, size_t count, FILE *file), (buffer, size, count, file), EAGAIN, 0)
 EARLY(size_t, fwrite, (const void *buffer, size_t size, size_t count, FILE *file), (buffer, size, count, file), EAGAIN,
       0)
@@ -241,6 +242,7 @@ static void early_quick_exit(int code)
     X(signal, "signal", early_signal)                                                                                  \
     X(sysv_signal, "__sysv_signal", early_sysv_signal)                                                                 \
     X(sigset, "sigset", early_sigset)                                                                                  \
+    X(sigprocmask, "sigprocmask", early_sigprocmask)                                                                   \
     X(malloc_trim, "malloc_trim", NULL)
 
 #define STUB(field, symbol, stub)   .field = (stub),

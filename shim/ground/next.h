@@ -87,6 +87,7 @@ struct next {
     void (*(*signal)(int, void (*)(int)))(int);
     void (*(*sysv_signal)(int, void (*)(int)))(int);
     void (*(*sigset)(int, void (*)(int)))(int);
+    int (*sigprocmask)(int, const sigset_t *, sigset_t *);
     int (*malloc_trim)(size_t); /* NULL where the allocator has none */
 };
 

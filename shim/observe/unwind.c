@@ -6,6 +6,7 @@
 #include "ground/segment.h"
 #include "ground/text.h"
 #include "observe/modules.h"
+#include "observe/unwind_calls.h"
 
 #include <dlfcn.h>
 #include <libunwind.h>
@@ -201,6 +202,7 @@ bool unwind_load(char *why, size_t capacity)
         text_copy(why, capacity, "libunwind.so.8 has no unw_backtrace");
         return false;
     }
+    unwind_calls_of(backtrace);
     start_library();
     if (!shared)
         widen_cache();
@@ -230,8 +232,7 @@ static bool is_possible(uint64_t address)
     return address >= 4096 && !(address >> 56);
 }
 
-/* In a door the copy of the module list is brought up to date and held first: see modules.h. */
-static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
+static int walk_fenced(int (*backtrace)(void **, int), void **raw, int capacity)
 {
     bool holds = !(thread_state.flags & THREAD_HANDLER);
     if (holds && !modules_hold())
@@ -245,18 +246,28 @@ static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
     return n;
 }
 
+/* In a door the copy of the module list is brought up to date and held first: see modules.h. */
+static int walk(int (*backtrace)(void **, int), void **raw, int capacity)
+{
+    if (!(thread_state.flags & THREAD_HANDLER))
+        modules_follow();
+    if (!fence_enter())
+        return 0;
+    int n = walk_fenced(backtrace, raw, capacity);
+    fence_leave();
+    return n;
+}
+
 uint32_t unwind_native(uint64_t *frames, uint32_t capacity)
 {
     void *raw[UNWIND_MAX + 16];
     int (*backtrace)(void **, int) = __atomic_load_n(&library.backtrace, __ATOMIC_ACQUIRE);
     if (!backtrace)
         return 0;
-    if (!(thread_state.flags & THREAD_HANDLER))
-        modules_follow();
-    if (!fence_enter())
-        return 0;
+    bool begun = unwind_calls_begin();
     int n = walk(backtrace, raw, (int)(sizeof raw / sizeof raw[0]));
-    fence_leave();
+    if (begun)
+        unwind_calls_end();
     uint32_t count = 0;
     for (int i = 0; i < n && count < capacity && is_possible((uintptr_t)raw[i]); i++)
         if (!unwind_is_ours((uintptr_t)raw[i])) /* they are innermost, and where a thread began */
@@ -270,6 +281,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
     uint32_t count = 0;
     if (!is_loaded() || !library.init || !library.step || !library.get_reg || !fence_try())
         return 0;
+    bool calls = unwind_calls_begin();
     if (library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
         capacity = 0;
     while (count < capacity) {
@@ -283,6 +295,8 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
         if (library.step(&cursor) <= 0)
             break;
     }
+    if (calls)
+        unwind_calls_end();
     fence_leave();
     return count;
 }
@@ -290,8 +304,13 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
 bool unwind_function(uint64_t address, uint64_t *start, uint64_t *end)
 {
     unw_proc_info_t info;
-    if (!is_loaded() || !library.proc_info_by_ip || !library.local ||
-        library.proc_info_by_ip(*library.local, (unw_word_t)address, &info, NULL) < 0)
+    if (!is_loaded() || !library.proc_info_by_ip || !library.local)
+        return false;
+    bool calls = unwind_calls_begin();
+    int error = library.proc_info_by_ip(*library.local, (unw_word_t)address, &info, NULL);
+    if (calls)
+        unwind_calls_end();
+    if (error < 0)
         return false;
     *start = info.start_ip;
     *end = info.end_ip;

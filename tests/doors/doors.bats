@@ -53,6 +53,11 @@ keeps_its_own() { same "$DOORS/descriptors" "$1"; }
 afterwards" ]
 }
 
+# Every block is a sample, so nearly every step has a walk of ours, for the handler to come into.
+@test "doors: a handler that walks with the same library, in the midst of our walks" {
+    WORKING=action=abort:sample=1 same timeout -s KILL 60 "$DOORS/masks"
+}
+
 @test "doors: dispositions of signals are told as if none were borrowed" { KILLED=1 same "$DOORS/signals"; }
 
 # With activate=1 every child sets up a journal of its own: 30 ms each.
