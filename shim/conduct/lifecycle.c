@@ -25,6 +25,7 @@
 #include "observe/elf_symbols.h"
 #include "observe/faults.h"
 #include "observe/python.h"
+#include "observe/python_cache.h"
 #include "observe/python_objects.h"
 #include "observe/unwind.h"
 
@@ -151,6 +152,9 @@ static bool open_stores(void)
     sys_populate(live, live_bytes(LIVE_FIRST));
     sys_populate(sites, NODES_FIRST_BYTES);
     sys_populate(filter_words, sizeof filter_words);
+    sys_populate(filter_counts, sizeof filter_counts);
+    sys_populate(flight.journal.string_index.slots, index_bytes(&flight.journal.string_index));
+    journal_touch_ahead(&flight.journal, false);
     live_open(&flight.live, live, LIVE_FIRST, LIVE_MORE);
     mappings_open(&flight.mappings, mappings, MAPPING_SLOTS);
     sites_open(&flight.sites, &flight.journal, sites);

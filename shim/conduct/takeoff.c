@@ -12,6 +12,7 @@
 #include "observe/faults.h"
 #include "observe/process.h"
 #include "observe/python.h"
+#include "observe/python_cache.h"
 #include "observe/python_objects.h"
 #include "observe/unwind.h"
 
@@ -46,6 +47,13 @@ static struct {
     uint64_t python_pause_ns;
 } takeoff;
 
+/* What a program in Python fills from all sides. Page by page that costs ten times as much. */
+static void touch_tables(void)
+{
+    sys_populate(flight.journal.python_index.slots, index_bytes(&flight.journal.python_index));
+    sys_populate(flight.python_cache, PYTHON_CACHE_SLOTS * sizeof(uint16_t));
+}
+
 /* Again now and then: an interpreter may begin later than its process. */
 static void look_for_python(uint64_t now_ns)
 {
@@ -62,6 +70,8 @@ static void look_for_python(uint64_t now_ns)
         found = python_find(&flight.journal, flight.python_cache, identity->python_version,
                             sizeof identity->python_version, why, sizeof why, &refused);
     takeoff.python_settled = found || refused;
+    if (found)
+        touch_tables();
     if (takeoff.python_settled)
         journal_capability(&flight.journal, "python", found, why);
     if (found && flight.options.python == 2 && !python_objects_find())

@@ -252,10 +252,10 @@ void *sys_map(size_t bytes)
     return p < 0 && p > -4096 ? NULL : (void *)p;
 }
 
-void sys_populate(void *start, size_t bytes)
+bool sys_populate(void *start, size_t bytes)
 {
     uintptr_t first = (uintptr_t)start & ~(uintptr_t)4095, end = (uintptr_t)start + bytes;
-    sys_call(SYS_madvise, (long)first, (long)(end - first), 23 /* MADV_POPULATE_WRITE */, 0, 0, 0);
+    return sys_call(SYS_madvise, (long)first, (long)(end - first), 23 /* MADV_POPULATE_WRITE */, 0, 0, 0) == 0;
 }
 
 void sys_unmap(void *address, size_t bytes)

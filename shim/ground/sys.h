@@ -49,7 +49,8 @@ bool sys_in_memory(int fd);
 
 /* Private anonymous memory, zeroed; NULL when refused. */
 void *sys_map(size_t bytes);
-void sys_populate(void *start, size_t bytes); /* all of its pages, at once where the kernel can (5.14) */
+/* Touches all of its pages at once, changing nothing. false: the kernel cannot (before 5.14), or there is no room. */
+bool sys_populate(void *start, size_t bytes);
 void sys_unmap(void *address, size_t bytes);
 
 uint64_t sys_now_ns(void);      /* CLOCK_MONOTONIC */

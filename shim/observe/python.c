@@ -4,10 +4,9 @@
  * holds the GIL (to 3.11 of any thread, so its thread_id is compared; from 3.12 on it is thread-local), otherwise
  * PyGILState_GetThisThreadState, whose answer may be stale during finalisation and is validated through the kernel.
  * From it the chain of frames is followed by the offsets of python_layouts; then the code objects of all of them are
- * looked at, which through the kernel is one call for the headers and one for what they lead to. A cache keyed by (code
- * object, position) remembers the finished journal frame. Code objects are freed and their addresses reused, and those
- * of their names and line tables as well, so an entry counts only while these are where they were and say what they
- * said; those of the interpreter's own binary ("frozen" modules) stay for good.
+ * looked at, which through the kernel is one call for the headers and one for what they lead to. A cache of (code
+ * object, position) remembers the finished journal frame; those of the interpreter's own binary ("frozen" modules) stay
+ * for good.
  */
 #include "observe/python.h"
 #include "ground/guard.h"
@@ -15,38 +14,28 @@
 #include "ground/sys.h"
 #include "ground/text.h"
 #include "observe/peek.h"
+#include "observe/python_cache.h"
 #include "observe/python_interpreter.h"
 #include "observe/python_lines.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#define CACHE_SLOTS  8192u
-#define CACHE_PROBES 4u
-#define CODE_BYTES   208u /* the header of a code object; to 3.10 it is smaller */
-#define OLD_CODE     160u
-#define FRAME_BYTES  112u
-#define NAME_BYTES   480u
-#define TABLE_BYTES  64u                         /* of a line table that tell it from another */
-#define STRING_HEAD  48u                         /* of a PyUnicode object, all that says what it is */
-#define BYTES_DATA   32                          /* PyBytesObject.ob_sval, the same since 3.8 */
-#define STEPS        (2 * PYTHON_MAX_FRAMES + 2) /* at most one shim frame for each other */
-#define NO_ROOM      UINT32_MAX
-#define NO_HASH      (-1) /* CPython's own, of a string: not computed */
-
-struct cached_frame {
-    uint64_t code, filename, name, lines;
-    uint64_t content; /* content_of */
-    int32_t position;
-    int32_t first_line;
-    uint32_t frame; /* journal index */
-    uint32_t reserved;
-};
+#define CODE_BYTES  208u /* the header of a code object; to 3.10 it is smaller */
+#define OLD_CODE    160u
+#define FRAME_BYTES 112u
+#define NAME_BYTES  480u
+#define TABLE_BYTES 64u                         /* of a line table that tell it from another */
+#define STRING_HEAD 48u                         /* of a PyUnicode object, all that says what it is */
+#define BYTES_DATA  32                          /* PyBytesObject.ob_sval, the same since 3.8 */
+#define STEPS       (2 * PYTHON_MAX_FRAMES + 2) /* at most one shim frame for each other */
+#define NO_ROOM     UINT32_MAX
+#define NO_HASH     (-1) /* CPython's own, of a string: not computed */
 
 static struct {
     uint32_t ready;
     struct journal *journal;
-    struct cached_frame *cache;
+    struct python_cache cache;
     struct lock lock;
     struct python_interpreter interpreter;
 } python;
@@ -206,16 +195,6 @@ static int32_t line_of(enum python_mode mode, const unsigned char *code, int32_t
 
 /* ---- one frame ---- */
 
-static bool describes(const struct cached_frame *entry, uint64_t address, const unsigned char *code, int32_t position)
-{
-    const struct python_layout *layout = python.interpreter.layout;
-    return entry->code == address && entry->position == position &&
-           entry->filename == FIELD(code, layout->code_filename, uint64_t) &&
-           entry->name == FIELD(code, layout->code_name, uint64_t) &&
-           entry->lines == FIELD(code, layout->code_lines, uint64_t) &&
-           entry->first_line == FIELD(code, layout->code_first_line, int32_t);
-}
-
 static uint32_t learn(enum python_mode mode, const unsigned char *code, int32_t position)
 {
     const struct python_layout *layout = python.interpreter.layout;
@@ -287,35 +266,25 @@ static uint64_t content_of(enum python_mode mode, const unsigned char *code)
     return known ? index_mix(content, 0) | 1 : 0;
 }
 
-static uint32_t first_slot(uint64_t address, int32_t position)
-{
-    return (uint32_t)(index_mix(address, (uint32_t)position) & (CACHE_SLOTS - 1));
-}
-
 /* The journal's index of a code object at this position; NO_ROOM: there is none. Lock held. */
 static uint32_t resolve_frame(enum python_mode mode, uint64_t address, int32_t position, const unsigned char *code)
 {
     const struct python_layout *layout = python.interpreter.layout;
     bool is_frozen = segment_has(&python.interpreter.data, address);
-    uint64_t content = is_frozen ? 0 : content_of(mode, code);
-    uint32_t slot = first_slot(address, position);
-    for (uint32_t probe = 0; probe < CACHE_PROBES && (is_frozen || content); probe++) {
-        struct cached_frame *entry = &python.cache[(slot + probe) & (CACHE_SLOTS - 1)];
-        if (describes(entry, address, code, position) && entry->content == content)
-            return entry->frame;
-    }
-    uint32_t frame = learn(mode, code, position);
-    if (frame == NO_ROOM)
+    struct python_known known = {.code = address,
+                                 .filename = FIELD(code, layout->code_filename, uint64_t),
+                                 .name = FIELD(code, layout->code_name, uint64_t),
+                                 .lines = FIELD(code, layout->code_lines, uint64_t),
+                                 .content = is_frozen ? 0 : content_of(mode, code),
+                                 .position = position,
+                                 .first_line = FIELD(code, layout->code_first_line, int32_t)};
+    bool is_readable = is_frozen || known.content;
+    uint32_t frame = is_readable ? python_cache_find(&python.cache, &known) : UINT32_MAX;
+    if (frame != UINT32_MAX)
         return frame;
-    struct cached_frame *entry = &python.cache[(slot + (uint32_t)(content >> 1) % CACHE_PROBES) & (CACHE_SLOTS - 1)];
-    *entry = (struct cached_frame){.code = address,
-                                   .filename = FIELD(code, layout->code_filename, uint64_t),
-                                   .name = FIELD(code, layout->code_name, uint64_t),
-                                   .lines = FIELD(code, layout->code_lines, uint64_t),
-                                   .content = content,
-                                   .position = position,
-                                   .first_line = FIELD(code, layout->code_first_line, int32_t),
-                                   .frame = frame};
+    frame = learn(mode, code, position);
+    if (frame != NO_ROOM && is_readable)
+        python_cache_put(&python.cache, &known, frame);
     return frame;
 }
 
@@ -459,7 +428,7 @@ static void ask_early(void)
         ask_for(FIELD(code, layout->code_name, uint64_t), STRING_HEAD);
         ask_for(FIELD(code, layout->code_filename, uint64_t), STRING_HEAD);
         ask_for(FIELD(code, layout->code_lines, uint64_t), BYTES_DATA + TABLE_BYTES);
-        __builtin_prefetch(&python.cache[first_slot(trail.found[i].code, trail.found[i].position)]);
+        python_cache_ask_early(&python.cache, trail.found[i].code, trail.found[i].position);
     }
 }
 
@@ -552,7 +521,7 @@ bool python_find(struct journal *journal, void *cache, char *version, size_t ver
     if (!python_interpreter_find(&python.interpreter, version, version_bytes, why, why_bytes, refused))
         return false;
     python.journal = journal;
-    python.cache = cache;
+    python_cache_open(&python.cache, cache);
     python.lock.word = 0;
     __atomic_store_n(&python.ready, 1, __ATOMIC_RELEASE);
     return true;
@@ -561,9 +530,4 @@ bool python_find(struct journal *journal, void *cache, char *version, size_t ver
 void python_forget(void)
 {
     __atomic_store_n(&python.ready, 0, __ATOMIC_RELEASE);
-}
-
-size_t python_cache_bytes(void)
-{
-    return CACHE_SLOTS * sizeof(struct cached_frame);
 }

@@ -36,7 +36,6 @@ enum python_result {
     PYTHON_MISSED, /* there is one, but it could not be read just now */
 };
 
-size_t python_cache_bytes(void);
 /* false: there is (as yet) no interpreter, or one that is not supported: then `why` tells and *refused is true. */
 bool python_find(struct journal *journal, void *cache, char *version, size_t version_bytes, char *why, size_t why_bytes,
                  bool *refused);

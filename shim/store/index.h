@@ -8,12 +8,18 @@
 #define LW_STORE_INDEX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct index {
     uint32_t *slots;
     uint32_t mask;
 };
+
+static inline size_t index_bytes(const struct index *index)
+{
+    return ((size_t)index->mask + 1) * sizeof *index->slots;
+}
 
 typedef bool index_same(const void *records, uint32_t record, const void *key);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * journal: the writer of the file specified in journal_format.h, over memory that is handed in (the mapping of the
- * file, zeroed). No system calls. All functions may be called from any thread; appends take the journal's lock for a
- * bounded time and drop (and count) what they cannot place. Readers of another process may look at any instant.
+ * file, zeroed). No system calls but journal_touch_ahead's. All functions may be called from any thread; appends take
+ * the journal's lock for a bounded time and drop (and count) what they cannot place. Readers of another process may
+ * look at any instant.
  */
 #ifndef LW_STORE_JOURNAL_H
 #define LW_STORE_JOURNAL_H

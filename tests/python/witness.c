@@ -19,6 +19,7 @@
 #include "ground/guard.h"
 #include "observe/elf_symbols.h"
 #include "observe/python.h"
+#include "observe/python_cache.h"
 #include "observe/unwind.h"
 
 #define MERGED_OF 16 /* one walk in so many also unwinds the native stack, which costs ten times as much */
