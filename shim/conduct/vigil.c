@@ -88,8 +88,9 @@ static bool is_rush(const struct lw_state *state)
     return policy_rush(state->headroom_bytes, look_haste());
 }
 
-static void set_counters(const struct lw_state *state, const struct lw_level *level, bool guarded)
+static void set_counters(struct lw_state *state, const struct lw_level *level, bool guarded)
 {
+    char why[160];
     bool crowd = state->threads > CROWD_THREADS;
     uint64_t burst = state->threads * faults_huge_bytes();
     bool near = policy_near(state->headroom_bytes, level->limit_bytes, state->margin_bytes, burst);
@@ -104,7 +105,9 @@ static void set_counters(const struct lw_state *state, const struct lw_level *le
     if (near && running && running < period)
         period = running;
     stay_ahead(rush || (crowd && (near || period != running)));
-    faults_watch(period);
+    state->fault_counter = faults_watch(period, why, sizeof why);
+    if (!state->fault_counter)
+        journal_capability(&flight.journal, "fault_counter", false, why);
     faults_near(near && guarded);
     stay_ahead(rush);
 }

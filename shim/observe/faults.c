@@ -17,7 +17,8 @@
 #define TRAP_PERF 6
 #endif
 #define MAX_THREADS     512u /* that existed at activation; later ones inherit */
-#define TRIAL_PERIOD    64u  /* until the limits are known */
+#define TRIAL_PERIOD    64u
+#define NOBODY          INT32_MAX /* no thread has this number: they end at 2^22 */
 #define NARROW_HUGE     1u
 #define HUGE_PAGE_BYTES (2u << 20)
 #define NARROW_SMALL    8u
@@ -31,7 +32,8 @@ struct counters {
 static struct {
     faults_event *event;
     uint64_t events;
-    bool ours; /* SIGTRAP */
+    bool ours;   /* SIGTRAP */
+    bool proved; /* a counter was open once */
     bool small_pages;
     uint32_t wide_period, narrow_period;
     struct counters wide, narrow, former;
@@ -165,16 +167,29 @@ static uint32_t narrow_period(void)
     return process_huge_pages() == PROCESS_HUGE_NEVER ? NARROW_SMALL : NARROW_HUGE;
 }
 
+/*
+ * Would there be one? The kernel looks who asks, and for what, before it looks for whom. To open the first counter of
+ * the machine and close it again takes it 1.5 ms, which most processes never need.
+ */
+static int try_for_nobody(void)
+{
+    int fd = open_counter(NOBODY, TRIAL_PERIOD, true);
+    if (fd >= 0)
+        sys_close(fd);
+    return fd == -ESRCH || fd >= 0 ? 0 : fd;
+}
+
 bool faults_open(faults_event *event, char *why, size_t capacity)
 {
     const char *reason = obstacle();
     if (!reason) {
         faults.event = event;
         faults.narrow_period = narrow_period();
+        faults.wide_period = 0;
+        faults.proved = false;
         faults.ours = true;
-        int error = open_all(&faults.wide, TRIAL_PERIOD);
+        int error = try_for_nobody();
         if (!error) {
-            faults.wide_period = TRIAL_PERIOD;
             text_copy(why, capacity, "the toucher is interrupted at its own page faults");
             return true;
         }
@@ -185,13 +200,19 @@ bool faults_open(faults_event *event, char *why, size_t capacity)
     return false;
 }
 
-/* Threads that began meanwhile inherit; a counter that could not be opened is tried again at the next call. */
-static void keep(struct counters *counters, bool wanted, uint32_t period)
+/*
+ * Threads that began meanwhile inherit; a counter that could not be opened is tried again at the next call. Returns
+ * -errno when it was tried and refused.
+ */
+static int keep(struct counters *counters, bool wanted, uint32_t period)
 {
+    int error = 0;
     if (wanted && !counters->count)
-        open_all(counters, period);
+        error = open_all(counters, period);
     else if (!wanted && counters->count)
         close_all(counters);
+    faults.proved = faults.proved || counters->count;
+    return error;
 }
 
 void faults_small_pages(bool wanted)
@@ -217,16 +238,22 @@ static void replace_wide(void)
     keep(&faults.wide, true, faults.wide_period); /* no descriptors for both: one after the other */
 }
 
-void faults_watch(uint32_t period)
+bool faults_watch(uint32_t period, char *why, size_t capacity)
 {
+    int error = 0;
     if (!faults.ours)
-        return;
+        return true;
     bool others = period != faults.wide_period;
     faults.wide_period = period;
     if (others && period && faults.wide.count)
         replace_wide();
     else
-        keep(&faults.wide, period != 0, period);
+        error = keep(&faults.wide, period != 0, period);
+    if (!error || error == -ESRCH || faults.proved)
+        return true;
+    text_copy(why, capacity, refusal(error));
+    faults_close();
+    return false;
 }
 
 uint32_t faults_period(void)

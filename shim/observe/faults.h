@@ -20,9 +20,10 @@
 
 typedef void faults_event(uint64_t address, uint64_t pages, void *ucontext);
 
-/* Watcher thread. false: refused; `why` says by what. */
+/* Watcher thread. No counter runs as yet. false: there will be none; `why` says what refuses it. */
 bool faults_open(faults_event *event, char *why, size_t capacity);
-void faults_watch(uint32_t period); /* starts the wide counter; 0: stops it */
+/* Starts the wide counter; 0: stops it. false: the first one was refused all the same; all is given up. Watcher. */
+bool faults_watch(uint32_t period, char *why, size_t capacity);
 uint32_t faults_period(void);       /* of the wide counter; 0: it does not run */
 void faults_near(bool near);        /* adds or removes the narrow counter */
 /*

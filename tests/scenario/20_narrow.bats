@@ -97,6 +97,16 @@ goes_elsewhere() {
     judge "not r.capabilities.fault_counter.available" "r.capabilities.fault_counter.why"
 }
 
+# The counter is tried for nobody first, which is cheap. Here that is granted, and the counter itself is not.
+@test "20 perf_event_open is refused once it is needed: control is killed" { control granted; }
+@test "20 perf_event_open is refused once it is needed: stopped, and that is said" {
+    with_shim action=abort:activate=8M
+    inside narrow "$PROGRAMS/narrow" granted
+    stopped narrow
+    told
+    judge "not r.capabilities.fault_counter.available" "'refused' in r.capabilities.fault_counter.why"
+}
+
 # Without /proc nothing can be seen: the program runs as without the library.
 @test "20 /proc is hidden: the program is as without" {
     with_shim action=abort:activate=8M

@@ -5,6 +5,7 @@
  * usage: narrow MODE
  *
  *   seccomp   perf_event_open and process_vm_readv are refused, as container profiles do
+ *   granted   perf_event_open is refused for threads that there are, but not for one that there is not
  *   early     no descriptor is left from the beginning
  *   late      no descriptor is left once it holds 60 MiB
  *   unlink    its journal, the only *.lw file in $NARROW_DIR, is removed once it holds 60 MiB
@@ -14,7 +15,9 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +44,23 @@ static void refuse_calls(void)
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 1, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof rules / sizeof rules[0], rules};
+    check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "narrow: no_new_privs");
+    check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0, "narrow: seccomp");
+}
+
+/* Whoever asks for nobody gets as far as the kernel, which says that there is no such thread. */
+static void refuse_counters(void)
+{
+    const unsigned pid = offsetof(struct seccomp_data, args[1]); /* its low half: little-endian */
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, pid),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1 << 22, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -90,8 +110,9 @@ SITE void small_blocks(size_t mib)
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "";
-    if (strcmp(mode, "seccomp") == 0) { /* as in a container: there from the beginning of the program */
-        refuse_calls();
+    bool calls = strcmp(mode, "seccomp") == 0, counters = strcmp(mode, "granted") == 0;
+    if (calls || counters) { /* as in a container: there from the beginning of the program */
+        calls ? refuse_calls() : refuse_counters();
         execl("/proc/self/exe", argv[0], "none", (char *)NULL);
         check(0, "narrow: exec");
     }
