@@ -28,17 +28,18 @@ bool python_interpreter_evaluates(const struct python_interpreter *python, uint6
 static void find_cold_parts(struct python_interpreter *python)
 {
 #ifdef __x86_64__
+    uint64_t start = 0, end = 0; /* of the function that was looked at last: many jumps lead into its midst */
     for (uint64_t at = python->loop_start[0]; at + 6 <= python->loop_end[0] && python->loops <= PYTHON_COLD_PARTS;
          at++) {
         const unsigned char *bytes = (const unsigned char *)(uintptr_t)at;
         int32_t distance;
-        uint64_t start, end;
         if (bytes[0] != 0x0F || (bytes[1] & 0xF0) != 0x80)
             continue;
         memcpy(&distance, bytes + 2, 4);
         uint64_t target = at + 6 + (uint64_t)(int64_t)distance;
         if (target - python->loop_start[0] < python->loop_end[0] - python->loop_start[0] || target + (64u << 20) < at ||
-            target > at + (64u << 20) || python_interpreter_evaluates(python, target + 1))
+            target > at + (64u << 20) || python_interpreter_evaluates(python, target + 1) ||
+            (start < target && target < end))
             continue;
         if (unwind_function(target, &start, &end) && start == target) {
             python->loop_start[python->loops] = start;
@@ -146,12 +147,13 @@ static void look_up(struct python_interpreter *python)
 }
 
 /* Symbols are looked for in modules that are new only: each look touches a page or two of all of them. */
-static bool is_somewhere(struct python_interpreter *python)
+static bool is_somewhere(struct python_interpreter *python, const char **refused)
 {
     unsigned long long loaded = modules_loaded();
     if (loaded == python->none_among)
         return false;
-    if (refused_build() || elf_symbol("_PyRuntime", NULL))
+    *refused = refused_build();
+    if (*refused || elf_symbol("_PyRuntime", NULL))
         return true;
     python->none_among = loaded;
     return false;
@@ -160,12 +162,12 @@ static bool is_somewhere(struct python_interpreter *python)
 bool python_interpreter_find(struct python_interpreter *python, char *version, size_t version_bytes, char *why,
                              size_t why_bytes, bool *refused)
 {
+    const char *reason = NULL;
     *refused = false;
-    if (!is_somewhere(python)) {
+    if (!is_somewhere(python, &reason)) {
         text_copy(why, why_bytes, "no Python in this process");
         return false;
     }
-    const char *reason = refused_build();
     *refused = reason != NULL;
     int (*initialized)(void) = (int (*)(void))elf_symbol("Py_IsInitialized", NULL);
     if (!reason && initialized && !initialized()) {
