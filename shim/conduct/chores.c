@@ -39,9 +39,9 @@ static struct {
     struct size scanned, seen; /* at the last scan, at the last look */
 } last;
 
-bool chores_are_due(uint64_t now_ns, bool calm)
+bool chores_are_due(uint64_t now_ns)
 {
-    return now_ns - last.slow_ns >= (calm ? SLOW_CALM_NS : SLOW_NS);
+    return now_ns - last.slow_ns >= (vigil_is_watchful() ? SLOW_NS : SLOW_CALM_NS);
 }
 
 void chores_slow(uint64_t now_ns)

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Once a second, every other one where nothing moves: also the moment to read limits and counters anew. */
-bool chores_are_due(uint64_t now_ns, bool calm);
+/* Once a second, every other one far from every limit: also the moment to read limits and counters anew. */
+bool chores_are_due(uint64_t now_ns);
 void chores_slow(uint64_t now_ns); /* when they are due */
 void chores_calm(uint64_t now_ns); /* at every look, unless the end is too near */
 void chores_reset(void);

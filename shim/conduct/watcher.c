@@ -88,7 +88,7 @@ static void look(uint64_t planned_ns)
     resting = calm && resting;
     if (calm && now - looked_ns < (resting ? RESTING_NS : CALM_NS))
         return;
-    bool slow = chores_are_due(now, calm);
+    bool slow = chores_are_due(now);
     looked_ns = now;
     look_at_process(now);
     look_at_levels(now, slow);
