@@ -38,6 +38,13 @@ static void check(int good, const char *what)
     }
 }
 
+static void install(struct sock_filter *rules, size_t count)
+{
+    struct sock_fprog filter = {(unsigned short)count, rules};
+    check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "narrow: no_new_privs");
+    check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0, "narrow: seccomp");
+}
+
 static void refuse_calls(void)
 {
     struct sock_filter rules[] = {
@@ -47,9 +54,7 @@ static void refuse_calls(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = {sizeof rules / sizeof rules[0], rules};
-    check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "narrow: no_new_privs");
-    check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0, "narrow: seccomp");
+    install(rules, sizeof rules / sizeof rules[0]);
 }
 
 /* Whoever asks for nobody gets as far as the kernel, which says that there is no such thread. */
@@ -64,9 +69,7 @@ static void refuse_counters(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = {sizeof rules / sizeof rules[0], rules};
-    check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "narrow: no_new_privs");
-    check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0, "narrow: seccomp");
+    install(rules, sizeof rules / sizeof rules[0]);
 }
 
 static void use_descriptors(void)
