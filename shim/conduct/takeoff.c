@@ -51,7 +51,7 @@ static struct {
 static void touch_tables(void)
 {
     sys_populate(flight.journal.python_index.slots, index_bytes(&flight.journal.python_index));
-    sys_populate(flight.python_cache, PYTHON_CACHE_SLOTS * sizeof(uint16_t));
+    sys_populate(flight.python_cache, python_cache_slot_bytes());
 }
 
 /* Again now and then: an interpreter may begin later than its process. */

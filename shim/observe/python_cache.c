@@ -2,8 +2,6 @@
 #include "observe/python_cache.h"
 #include "store/index.h"
 
-#include <string.h>
-
 #define PROBES 4u
 
 struct python_cached {
@@ -12,9 +10,14 @@ struct python_cached {
     uint32_t reserved;
 };
 
+size_t python_cache_slot_bytes(void)
+{
+    return PYTHON_CACHE_SLOTS * sizeof(uint16_t);
+}
+
 size_t python_cache_bytes(void)
 {
-    return PYTHON_CACHE_SLOTS * (sizeof(uint16_t) + sizeof(struct python_cached));
+    return python_cache_slot_bytes() + PYTHON_CACHE_SLOTS * sizeof(struct python_cached);
 }
 
 void python_cache_open(struct python_cache *cache, void *memory)

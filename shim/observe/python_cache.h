@@ -33,7 +33,8 @@ struct python_cache {
 };
 
 size_t python_cache_bytes(void);
-void python_cache_open(struct python_cache *cache, void *memory); /* zeroed, page-aligned or not */
+size_t python_cache_slot_bytes(void); /* the first bytes of them, which are filled from all sides */
+void python_cache_open(struct python_cache *cache, void *memory); /* zeroed */
 /* The journal's index that was put with it; UINT32_MAX: not known. */
 uint32_t python_cache_find(const struct python_cache *cache, const struct python_known *known);
 void python_cache_put(struct python_cache *cache, const struct python_known *known, uint32_t frame);

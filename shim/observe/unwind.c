@@ -281,7 +281,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
     uint32_t count = 0;
     if (!is_loaded() || !library.init || !library.step || !library.get_reg || !fence_try())
         return 0;
-    bool calls = unwind_calls_begin();
+    bool begun = unwind_calls_begin();
     if (library.init(&cursor, (unw_context_t *)ucontext, UNW_INIT_SIGNAL_FRAME) < 0)
         capacity = 0;
     while (count < capacity) {
@@ -295,7 +295,7 @@ uint32_t unwind_interrupted(void *ucontext, uint64_t *frames, uint32_t capacity)
         if (library.step(&cursor) <= 0)
             break;
     }
-    if (calls)
+    if (begun)
         unwind_calls_end();
     fence_leave();
     return count;
@@ -306,9 +306,9 @@ bool unwind_function(uint64_t address, uint64_t *start, uint64_t *end)
     unw_proc_info_t info;
     if (!is_loaded() || !library.proc_info_by_ip || !library.local)
         return false;
-    bool calls = unwind_calls_begin();
+    bool begun = unwind_calls_begin();
     int error = library.proc_info_by_ip(*library.local, (unw_word_t)address, &info, NULL);
-    if (calls)
+    if (begun)
         unwind_calls_end();
     if (error < 0)
         return false;

@@ -5,10 +5,10 @@
  *
  * unwind_native: any thread, also in a signal handler when guard_inside() was false. Two ways lead to the same frames.
  * With a cache of libunwind's for the thread a walk costs well below 1 us; getting it costs some 300 us once and
- * UNWIND_CACHE_BYTES as long as the thread lives. Frame by frame it costs 10 to 25 us for a shallow stack, 0.1 to 0.5 ms
- * for the hundred frames of a Python import, and no memory. So the cache is for threads that walk often or deep (once
- * they have done STEPS frames, when it begins to pay), and for so many at once as unwind_allow() says; a thread that
- * ends gives its own back.
+ * UNWIND_CACHE_BYTES as long as the thread lives. Frame by frame it costs 10 to 25 us for a shallow stack, half a
+ * millisecond for the hundred frames of a Python import, and no memory. So the cache is for threads that walk often or
+ * deep (once they have done STEPS frames, when it begins to pay), and for so many at once as unwind_allow() says; a
+ * thread that ends gives its own back.
  *
  * Neither way asks whether the code at an address is still the same. After a dlclose that unloads something the shared
  * cache of the slow way is flushed, and those of the threads, which cannot be, are not used any more.

@@ -35,6 +35,14 @@ told() {
         "r.limit.headroom_bytes <= (0.05 if r.capabilities.fault_counter.available else 0.12) * r.limit.bytes" "r.verdict.cause in ('site_growth', 'site_spike')"
 }
 
+stopped_without_counter() {
+    with_shim action=abort:activate=8M
+    inside narrow "$PROGRAMS/narrow" "$1"
+    stopped narrow
+    told
+    judge "not r.capabilities.fault_counter.available" "$2"
+}
+
 goes_elsewhere() {
     export TMPDIR=$WORK/else
     TEST_LASTWORDS=action=abort:activate=8M:dir=$MOUNTED TEST_PRELOAD=$SHIM
@@ -90,21 +98,13 @@ goes_elsewhere() {
 
 @test "20 seccomp without perf_event_open and process_vm_readv: control is killed" { control seccomp; }
 @test "20 seccomp without perf_event_open and process_vm_readv: stopped, the fault counter's absence is said" {
-    with_shim action=abort:activate=8M
-    inside narrow "$PROGRAMS/narrow" seccomp
-    stopped narrow
-    told
-    judge "not r.capabilities.fault_counter.available" "r.capabilities.fault_counter.why"
+    stopped_without_counter seccomp "r.capabilities.fault_counter.why"
 }
 
 # The counter is tried for nobody first, which is cheap. Here that is granted, and the counter itself is not.
 @test "20 perf_event_open is refused once it is needed: control is killed" { control granted; }
 @test "20 perf_event_open is refused once it is needed: stopped, and that is said" {
-    with_shim action=abort:activate=8M
-    inside narrow "$PROGRAMS/narrow" granted
-    stopped narrow
-    told
-    judge "not r.capabilities.fault_counter.available" "'refused' in r.capabilities.fault_counter.why"
+    stopped_without_counter granted "'refused' in r.capabilities.fault_counter.why"
 }
 
 # Without /proc nothing can be seen: the program runs as without the library.

@@ -118,7 +118,7 @@ static void a_few_frames_take_a_few_pages(void **unused)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (uint32_t i = 0; i < 500; i++)
         put(object(i), i);
-    assert_true(resident_pages() <= (PYTHON_CACHE_SLOTS * sizeof(uint16_t) + 500 * 64) / page + 3);
+    assert_true(resident_pages() <= (python_cache_slot_bytes() + 500 * 64) / page + 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_cache, close_cache)
