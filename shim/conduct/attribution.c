@@ -7,6 +7,7 @@
 #include "observe/maps.h"
 #include "observe/process.h"
 #include "observe/unwind.h"
+#include "store/file_areas.h"
 #include "store/order.h"
 
 #include <string.h>
@@ -17,7 +18,9 @@
 #define AHEAD      8u                  /* blocks that the cache is told of before their turn */
 #define HISTORY    4u                  /* scans that growth is measured over */
 #define KEPT_NS    UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
-#define SETTLED    1024u
+#define FILE_AREAS 1024u
+#define DATA_MAX   (256u << 10) /* a module's .data: a hundred of them are a small part of what is resident, */
+#define DATA_SCANS 3u           /* and far from limits three scans more take it as it was */
 #define EXACTLY_NS UINT64_C(30000000000)
 #define GUARD_MAX  (64u << 10) /* a stack has a small inaccessible mapping below it */
 
@@ -32,12 +35,6 @@ struct totals {
     double resident;
     double sampled; /* of it: estimated, in heaps */
     double swapped;
-};
-
-/* A mapping of a file that nobody can write to, and what is resident of it and no page cache. */
-struct settled {
-    uint64_t start, end, inode;
-    double resident;
 };
 
 /* What one entry of /proc/self/maps amounts to. */
@@ -63,8 +60,9 @@ static struct {
     struct totals *sites;
     uint64_t *history; /* HISTORY resident values a site, by scan number */
     uint64_t history_ns[HISTORY];
-    uint32_t kept;           /* scans in the history, ever */
-    struct settled *settled; /* SETTLED of them, by address */
+    uint32_t kept;      /* scans in the history, ever */
+    bool for_ownerless; /* the baseline: of files nothing is asked */
+    struct file_areas files;
     uint32_t block_count, range_count;
     uint32_t next_block, next_range;
     struct area area;
@@ -85,8 +83,8 @@ bool attribution_open(uint32_t live_slots)
     pass.ranges = arena_take(&flight.arena, MAX_RANGES * sizeof *pass.ranges);
     pass.sites = arena_take(&flight.arena, MAX_SITES * sizeof *pass.sites);
     pass.history = arena_take(&flight.arena, MAX_SITES * HISTORY * sizeof *pass.history);
-    pass.settled = arena_take(&flight.arena, SETTLED * sizeof *pass.settled);
-    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history && pass.settled;
+    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history &&
+           file_areas_open(&pass.files, &flight.arena, FILE_AREAS);
 }
 
 static uint64_t block_start(uint32_t i)
@@ -336,12 +334,23 @@ static void settle_heaps(uint32_t sites)
         pass.sites[i].resident -= least(pass.sites[i].resident, pass.sites[i].sampled * share);
 }
 
-/* A file that is no site, where nobody can write any more: what is there of it but page cache stays as it is. */
-static bool is_settled(const struct map *map)
+static bool is_of_site(const struct map *map)
 {
     skip_ranges(map->start);
-    bool of_site = pass.next_range < pass.range_count && pass.ranges[pass.next_range].start < map->end;
-    return map->inode && !map->writable && !map->shared && !of_site;
+    return pass.next_range < pass.range_count && pass.ranges[pass.next_range].start < map->end;
+}
+
+/*
+ * How many scans more what is found of a mapping holds for: what nobody can write to stays as it was relocated. 0:
+ * it is looked at each time, and so is what sites are told of.
+ */
+static uint32_t scans_good_for(const struct map *map)
+{
+    if (!map->inode || map->shared || is_of_site(map))
+        return 0;
+    if (!map->writable)
+        return UINT32_MAX;
+    return map->end - map->start <= DATA_MAX ? DATA_SCANS : 0;
 }
 
 static void walk_pages(const struct map *map)
@@ -349,27 +358,30 @@ static void walk_pages(const struct map *map)
     residency_scan(&flight.residency, map->start, map->end, map->inode != 0 || map->shared, on_run, NULL);
 }
 
-/* Of code there is none, of constants what was relocated: looked at once, and again where it has to be exact. */
-static void walk_settled(const struct map *map)
+/* Where it has to be exact everything is looked at again, but code: there is nothing of it but page cache. */
+static void walk_file(const struct map *map, uint32_t scans)
 {
-    struct settled *known = &pass.settled[map->start / 4096 % SETTLED];
-    if (map->executable)
+    struct file_area area = {.start = map->start, .end = map->end, .inode = map->inode, .passes = scans};
+    if (map->executable && !map->writable)
         return;
-    if (flight.residency.quick && known->start == map->start && known->end == map->end && known->inode == map->inode) {
-        pass.area.resident = known->resident;
-        return;
+    if (flight.residency.quick && file_areas_know(&pass.files, &area)) {
+        pass.area.resident = (double)area.resident_bytes;
+    } else {
+        walk_pages(map);
+        area.resident_bytes = (uint64_t)pass.area.resident;
     }
-    walk_pages(map);
-    *known = (struct settled){map->start, map->end, map->inode, pass.area.resident};
+    file_areas_note(&pass.files, &area);
 }
 
 static void walk_area(const struct map *map)
 {
     static char no_name[1];
+    bool wanted = !pass.for_ownerless || !map->inode;
+    uint32_t scans = scans_good_for(map);
     pass.area = (struct area){.start = map->start};
-    if (is_settled(map))
-        walk_settled(map);
-    else
+    if (wanted && scans)
+        walk_file(map, scans);
+    else if (wanted)
         walk_pages(map);
     finish_area(map);
     pass.previous = *map;
@@ -502,6 +514,7 @@ static void walk_once(void)
     pass.anon = pass.explained = pass.heap_room = pass.heap_blocks = 0;
     memset(pass.other, 0, sizeof pass.other);
     pass.previous = (struct map){.name = ""};
+    file_areas_begin(&pass.files);
     gather_owners();
     maps_each(on_map, NULL);
     settle_ranges();
@@ -533,7 +546,9 @@ static void walk(bool quickly, uint64_t now_ns)
 void attribution_baseline(void)
 {
     uint64_t started = sys_thread_cpu_ns();
+    pass.for_ownerless = true;
     walk(true, flight_now_ns());
+    pass.for_ownerless = false;
     pass.before_bytes = (uint64_t)pass.heap_rest + pass.other[LW_OTHER_UNTRACKED];
     flight.state.scan_cost_ns = sys_thread_cpu_ns() - started;
 }
