@@ -10,14 +10,14 @@
 
 /*
  * What the governor aims at. 1 % of one core near a limit: with less a large ETL is told to 80 or 90 %. Elsewhere
- * 0.2 %, which describes a program of 300 MiB that allocates in bursts as well as 0.3 % and twice the burst did (24
- * runs each), since a burst may be spent. Where stacks are deep and every frame comes from memory, as while
- * Python imports, a sample takes 20 us: far from limits it begins coarse.
+ * 0.15 %, which describes a program of 300 MiB that allocates in bursts as well as 0.2 % did, or 0.3 % with twice the
+ * burst (24 runs each), since a burst may be spent; with 0.1 % its small sites are told badly. Where stacks are deep
+ * and every frame comes from memory, as while Python imports, a sample takes 20 us: far from limits it begins coarse.
  */
 static const struct sampler_budget *budget(void)
 {
     static const struct sampler_budget near = {.ns_per_s = 10 * MS, .burst_ns = 20 * MS, .first_interval = 64u << 10};
-    static const struct sampler_budget far = {.ns_per_s = 2 * MS, .burst_ns = 5 * MS, .first_interval = 512u << 10};
+    static const struct sampler_budget far = {.ns_per_s = 3 * MS / 2, .burst_ns = 5 * MS, .first_interval = 512u << 10};
     return vigil_is_watchful() ? &near : &far;
 }
 

@@ -30,7 +30,7 @@
 #define SLICE_NS     (MS / 10)
 #define CALM_NS      (500 * MS)          /* a look costs 150 to 300 us: so often is enough where nothing moves */
 #define RESTING_NS   (1000 * MS)         /* the same where whoever grows rings; the journal is a second old at most */
-#define FRESH_NS     (2000 * MS)         /* after the activation nothing is calm yet */
+#define FRESH_NS     (1000 * MS)         /* after the activation nothing is calm yet */
 #define HOST_ROOM    (UINT64_C(2) << 30) /* what others may take unseen meanwhile */
 
 static uint32_t watcher_tid;
