@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the preload costs, side by side in one run.
 
-usage: bench.py BUILD PAIRS [CASE…]
+usage: bench.py BUILD PAIRS [CASE…] [only=VARIANT…]
+
+CASE: part of a case's name, or footprint. only: of the variants these beside the program alone, and no peer; with
+underscores for the spaces of a name.
 
 Every case runs PAIRS rounds; a round has every variant once, in an order that changes, pinned to the same processors.
 A ratio is of one round to the program alone in that round; told is the median of the rounds, for processor time (user
@@ -15,7 +18,8 @@ run at once on one processor, a variant and the program alone, which the schedul
 milliseconds: whatever disturbs hits both alike. Told is the median ratio of their processor times ("two at once").
 It errs upwards: both take twice as long, and what the watcher does by the clock counts twice. So it is done with the
 program alone three times as well ("four at once", where that counts four times), and from the two follows, along a
-straight line, what it would be undisturbed and by itself ("by itself").
+straight line, what it would be undisturbed and by itself ("by itself"). Of two at once the mean and its standard error
+are told, too: they say how many rounds it takes to tell a percent.
 """
 import os
 import random
@@ -29,7 +33,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ETL = os.path.join(HERE, "../../examples/etl")
 PYTHON = "/usr/bin/python3"
-build, rounds, wanted = os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+build, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+wanted = [word for word in sys.argv[3:] if not word.startswith("only=")]
+only = [word[len("only="):].replace("_", " ") for word in sys.argv[3:] if word.startswith("only=")]
 SHIM, BENCH = os.path.join(build, "liblastwords.so"), os.path.join(build, "bench")
 processors = sorted(os.sched_getaffinity(0))
 work = tempfile.mkdtemp(prefix="lastwords-bench.")
@@ -154,7 +160,9 @@ def measure(name):
         prepare()
     make_sides(set(os.listdir(".")) - before)
     run("alone", command, count, clean)
-    variants = [variant for variant in VARIANTS if told or variant != "pass-through"]
+    variants = [variant for variant in VARIANTS
+                if (told or variant != "pass-through") and (not only or variant in ["alone", "alone again"] + only)]
+    peers = peers and not only
     results = {variant: [] for variant in variants}
     for number in range(rounds):
         order = variants + [peer for peer in PEERS if peers and number < 3 and (peer != "memray" or command[0] == PYTHON)]
@@ -177,7 +185,10 @@ def measure(name):
         if variant in sides:
             few, many = (statistics.median(ratios) for ratios in sides[variant])
             by_itself = few - (many - few) * (FEW - 1) / (MANY - FEW)
-            line += f"   two at once x {few:6.3f}, four x {many:6.3f}: by itself x {by_itself:6.3f}"
+            ratios = sides[variant][0]
+            error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0
+            line += (f"   two at once x {few:6.3f} (mean {statistics.mean(ratios):6.3f} +- {error:.3f}), four x {many:6.3f}:"
+                     f" by itself x {by_itself:6.3f}")
         if told and variant not in PEERS:
             each = [float(run[2]) for run in runs]
             more = statistics.median(a - float(b[2]) for a, b in zip(each, base))
@@ -198,7 +209,17 @@ def footprint():
     print(f"  lastwords      {more / 1024:7.2f} MiB beside {alone / 1024:.1f} MiB, of at most {8 + alone / 1024 / 1000:.2f} MiB")
 
 
+def check_words():
+    for word in wanted:
+        if not any(word in case for case in [*CASES, "footprint"]):
+            sys.exit(f"bench.py: no case has '{word}' in its name: {'; '.join(CASES)}; footprint")
+    for variant in only:
+        if variant not in VARIANTS:
+            sys.exit(f"bench.py: '{variant}' is no variant: {'; '.join(VARIANTS)}")
+
+
 try:
+    check_words()
     print(f"pinned to the last of {len(processors)} processors; load {os.getloadavg()[0]:.1f}")
     for case in CASES:
         if not wanted or any(word in case for word in wanted):
