@@ -370,7 +370,8 @@ static void walk_file(const struct map *map, uint32_t scans)
         walk_pages(map);
         area.resident_bytes = (uint64_t)pass.area.resident;
     }
-    file_areas_note(&pass.files, &area);
+    if (!flight.state.swap_bytes) /* what is swapped comes back */
+        file_areas_note(&pass.files, &area);
 }
 
 static void walk_area(const struct map *map)

@@ -13,7 +13,8 @@
 bool attribution_open(uint32_t live_slots); /* takes its buffers from the arena */
 /*
  * Writes the sites' numbers and the attribution part of flight.state. quickly: in a fifth of the time for small pages,
- * where nothing is swapped; memory that was read and never written may count then, up to 0.1 % and 512 KiB of all.
+ * where nothing is swapped; memory that was read and never written may count then, up to 0.1 % and 512 KiB of all, and
+ * the small data of a module may be told as it was three scans ago.
  */
 void attribution_scan(bool quickly);
 /* Remembers what is resident now as older than all records. */

@@ -104,9 +104,9 @@ static bool stands_still_since(const struct size *then)
 }
 
 /*
- * The first one follows the baseline, which has cost as much; far from limits many a process is gone by then. There
- * the evidence may be two seconds old: a process of some hundred mappings pays 3 ms for it, from cold caches. But where
- * growth has just come to rest it may stay so for long, and this is what is to be told of it.
+ * The first one follows the baseline; far from limits many a process is gone by then. There the evidence may be two
+ * seconds old: a process of some hundred mappings pays 2 ms for it, from cold caches. But where growth has just
+ * come to rest it may stay so for long, and this is what is to be told of it.
  */
 static uint64_t scan_pause(void)
 {
