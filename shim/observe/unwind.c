@@ -31,7 +31,7 @@ static struct {
 } library;
 static struct segment own; /* our code */
 
-#define UNWIND_CACHES    6u
+#define UNWIND_CACHES    4u /* filled, beside a full table of blocks, they stay within 8 MiB */
 #define SHARED_ADDRESSES 1024u
 #define MORE_BYTES       (256u << 20)
 #define STEPS            128u
