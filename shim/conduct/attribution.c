@@ -9,15 +9,14 @@
 #include "observe/unwind.h"
 #include "store/file_areas.h"
 #include "store/order.h"
+#include "store/site_history.h"
 
 #include <string.h>
 
 #define SLOT_BITS  18u /* of a slot of the live blocks' table */
 #define MAX_RANGES 16384u
-#define MAX_SITES  8192u               /* as in the journal's layout */
-#define AHEAD      8u                  /* blocks that the cache is told of before their turn */
-#define HISTORY    4u                  /* scans that growth is measured over */
-#define KEPT_NS    UINT64_C(500000000) /* between two of them: in less the sampling error would be most of it */
+#define MAX_SITES  8192u /* as in the journal's layout */
+#define AHEAD      8u    /* blocks that the cache is told of before their turn */
 #define FILE_AREAS 1024u
 #define DATA_MAX   (256u << 10) /* a module's .data: a hundred of them are a small part of what is resident, */
 #define DATA_SCANS 3u           /* and far from limits three scans more take it as it was */
@@ -58,11 +57,9 @@ static struct {
     uint64_t *order;
     struct mapping *ranges;
     struct totals *sites;
-    uint64_t *history; /* HISTORY resident values a site, by scan number */
-    uint64_t history_ns[HISTORY];
-    uint32_t kept;      /* scans in the history, ever */
-    bool for_ownerless; /* the baseline: of files nothing is asked */
+    struct site_history history;
     struct file_areas files;
+    bool for_ownerless; /* the baseline: of files nothing is asked */
     uint32_t block_count, range_count;
     uint32_t next_block, next_range;
     struct area area;
@@ -82,8 +79,8 @@ bool attribution_open(uint32_t live_slots)
     pass.order = arena_take(&flight.arena, live_slots * sizeof *pass.order);
     pass.ranges = arena_take(&flight.arena, MAX_RANGES * sizeof *pass.ranges);
     pass.sites = arena_take(&flight.arena, MAX_SITES * sizeof *pass.sites);
-    pass.history = arena_take(&flight.arena, MAX_SITES * HISTORY * sizeof *pass.history);
-    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites && pass.history &&
+    return live_slots <= 1u << SLOT_BITS && pass.order && pass.ranges && pass.sites &&
+           site_history_open(&pass.history, &flight.arena, MAX_SITES) &&
            file_areas_open(&pass.files, &flight.arena, FILE_AREAS);
 }
 
@@ -426,33 +423,6 @@ static void settle_ranges(void)
     }
 }
 
-static int64_t growth(uint64_t now_bytes, uint64_t then_bytes, uint64_t span_ns)
-{
-    return span_ns ? (int64_t)(((double)now_bytes - (double)then_bytes) * 1e9 / (double)span_ns) : 0;
-}
-
-static void publish_site(uint32_t i, uint64_t now_ns, bool keep)
-{
-    struct lw_site *site = &flight.journal.sites[i];
-    uint64_t resident = (uint64_t)pass.sites[i].resident;
-    uint32_t oldest = pass.kept >= HISTORY ? pass.kept - HISTORY : 0;
-    uint64_t then = pass.history[i * HISTORY + oldest % HISTORY];
-    uint64_t since = pass.kept ? pass.history_ns[oldest % HISTORY] : site->first_ns;
-    if (site->first_ns > since) { /* younger than that scan: it began with nothing */
-        since = site->first_ns;
-        then = 0;
-    }
-    if (keep)
-        pass.history[i * HISTORY + pass.kept % HISTORY] = resident;
-    __atomic_store_n(&site->resident_bytes, resident, __ATOMIC_RELAXED);
-    __atomic_store_n(&site->swapped_bytes, (uint64_t)pass.sites[i].swapped, __ATOMIC_RELAXED);
-    if (resident > site->peak_resident_bytes)
-        __atomic_store_n(&site->peak_resident_bytes, resident, __ATOMIC_RELAXED);
-    __atomic_store_n(&site->growth_bytes_per_s, growth(resident, then, now_ns - since), __ATOMIC_RELAXED);
-    __atomic_store_n(&site->growth_run_bytes_per_s, growth(resident, 0, now_ns - site->first_ns), __ATOMIC_RELAXED);
-    __atomic_store_n(&site->scanned_ns, now_ns, __ATOMIC_RELAXED);
-}
-
 static void publish_others(struct lw_state *state)
 {
     /* What had no owner when the records began is older than they are, as far as so much is still there. */
@@ -561,11 +531,11 @@ void attribution_scan(bool quickly)
     uint32_t count = journal_used(journal_section(&flight.journal, LW_SECTION_SITES));
     refusal_begin_scan();
     walk(quickly, now);
-    bool keep = !pass.kept || now - pass.history_ns[(pass.kept - 1) % HISTORY] >= KEPT_NS;
+    site_history_begin(&pass.history, now);
     for (uint32_t i = 0; i < count && i < MAX_SITES; i++)
-        publish_site(i, now, keep);
-    if (keep)
-        pass.history_ns[pass.kept++ % HISTORY] = now;
+        site_history_tell(&pass.history, i, &flight.journal.sites[i], (uint64_t)pass.sites[i].resident,
+                          (uint64_t)pass.sites[i].swapped);
+    site_history_end(&pass.history);
     publish_others(state);
     refusal_settle(pass.exact > 0 ? (uint64_t)pass.exact : 0);
     state->scan_anon_bytes = (uint64_t)pass.anon;
