@@ -179,11 +179,7 @@ static void enter_margin(struct lw_state *state)
 
 static void complete(struct lw_state *state)
 {
-    struct process_numbers numbers;
-    if (process_read(&numbers)) {
-        state->rss_bytes = numbers.rss_bytes;
-        process_note(&numbers, state);
-    }
+    process_renew(state);
     record_moment(flight_now_ns());
     attribution_scan(false);
     state->committed_bytes = sites_committed_bytes(&flight.sites);

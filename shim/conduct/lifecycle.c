@@ -397,6 +397,7 @@ void lifecycle_exit(int code)
     bool inside = !guard_enter(&guard);
     if (watcher_stop(EXIT_PATIENCE_NS)) {
         if (is_remarkable()) {
+            process_renew(&flight.state);
             attribution_scan(false);
             flight.state.written_ns = flight_now_ns();
             journal_state(&flight.journal, &flight.state);

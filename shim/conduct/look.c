@@ -43,7 +43,6 @@ void look_at_process(uint64_t now_ns)
         process_statm(&state->rss_bytes, &data);
         return;
     }
-    state->rss_bytes = numbers->rss_bytes;
     unwind_allow(numbers->rss_bytes);
     uint64_t faults = numbers->minor_faults - state->minor_faults;
     if (numbers->anon_bytes > state->anon_bytes + MEASURABLE_BYTES && state->minor_faults)

@@ -40,6 +40,7 @@ static uint64_t stat_field(const char *stat, int number) /* as in proc(5); the s
 
 void process_note(const struct process_numbers *numbers, struct lw_state *state)
 {
+    state->rss_bytes = numbers->rss_bytes;
     state->anon_bytes = numbers->anon_bytes;
     state->file_bytes = numbers->file_bytes;
     state->shmem_bytes = numbers->shmem_bytes;
@@ -86,6 +87,13 @@ bool process_read(struct process_numbers *numbers)
     }
     *numbers = found;
     return true;
+}
+
+void process_renew(struct lw_state *state)
+{
+    struct process_numbers numbers;
+    if (process_read(&numbers))
+        process_note(&numbers, state);
 }
 
 /* "size resident shared text lib data dt", in pages */

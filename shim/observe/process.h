@@ -28,8 +28,8 @@ struct process_numbers {
 };
 
 bool process_read(struct process_numbers *numbers);
-/* Into the journal's state, all but the resident bytes, which are read oftener. */
-void process_note(const struct process_numbers *numbers, struct lw_state *state);
+void process_note(const struct process_numbers *numbers, struct lw_state *state); /* into the journal's state */
+void process_renew(struct lw_state *state);                                       /* both; as it was if that fails */
 /* Resident and private writable bytes; opens and closes, for a process that keeps nothing open yet. */
 bool process_statm(uint64_t *rss_bytes, uint64_t *data_bytes);
 /* Host: MemTotal, MemAvailable + SwapFree as a level. */

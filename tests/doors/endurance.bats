@@ -25,5 +25,7 @@ more, most = resident[1] - resident[0], 8 * 1024 + resident[0] / 1000
 told = report["memory"]["self_bytes"] / 1024
 print(f"# {more} KiB more for {live} live samples, at most {most:.0f} KiB; the report says {told:.0f} KiB")
 assert more <= most, f"{more} KiB"
+explained, anonymous = report["memory"]["explained_bytes"], report["memory"]["anon_bytes"]
+assert explained >= 0.99 * anonymous, f"at the end {explained} bytes explained of {anonymous}"
 PY
 }
